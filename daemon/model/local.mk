@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+# Floor 2: what things are. No I/O.
+noinst_LTLIBRARIES += daemon/libmodel.la
+daemon_libmodel_la_SOURCES = \
+	daemon/model/decision.c daemon/model/decision.h \
+	daemon/model/run.c daemon/model/run.h \
+	daemon/model/sync.c daemon/model/sync.h \
+	daemon/model/value.c daemon/model/value.h \
+	daemon/model/record.c
+daemon_libmodel_la_LIBADD = daemon/libwire.la

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sync.h - what the configuration says, as typed definitions. Made by conf, read by all above it.
+ *
+ * Everything hangs in the arena of one generation and is never changed after it was built.
+ */
+#ifndef FERRY_MODEL_SYNC_H
+#define FERRY_MODEL_SYNC_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+/* Where in the configuration something was written. */
+struct def_mark {
+	const char *file;
+	int line, column;
+};
+
+/*
+ * A setting only the connector knows, as written; its option table turns it into a value (see
+ * plug/options). A list or map given for it arrives as text_count == 0 and is_scalar false.
+ */
+struct def_option {
+	const char *name;
+	const char *text;
+	bool is_scalar;
+	struct def_mark mark;		/* of the key */
+	struct def_mark value_mark;	/* of the value */
+};
+
+struct def_options {
+	struct def_option *items;
+	size_t n;
+};
+
+struct rate_limit_def {
+	double requests_per_second;	/* 0: no limit */
+	int burst;			/* requests at once; 1 or more */
+	int lanes;			/* parallel requests of one run; 1 or more */
+};
+
+struct connection_def {
+	const char *name, *family;
+	int64_t timeout_ms, connect_timeout_ms;
+	int retries;			/* further attempts after a transient failure */
+	int64_t retry_base_ms;		/* first wait; grows fourfold (1, 4, 16 s by default) */
+	struct rate_limit_def rate_limit;
+	const char *tls_ca;		/* NULL: the system's */
+	bool tls_verify;
+	struct def_options options;
+	struct def_mark mark;
+};
+
+/* `source:` and `destination:`, and what a lookup reads. */
+struct endpoint_def {
+	const char *connection;
+	const char *resource;		/* NULL when the family has one connector */
+	int ordered;			/* source: 1 true, 0 false, -1 not said (the connector decides) */
+	struct def_options options;	/* query, table, lookback, ... */
+	struct def_mark mark;
+};
+
+struct map_def {
+	const char *field;		/* destination field */
+	const char *expr;		/* SQL expression over the source's columns */
+	struct def_mark mark;		/* of the expression */
+};
+
+struct lookup_def {
+	const char *name;		/* the table expressions can query */
+	struct endpoint_def source;
+	const char *key;		/* its indexed column; NULL: none */
+	struct def_mark mark;
+};
+
+/* One entry of `skip:` or `reject:`: rows for which `when` is true. */
+struct rule_def {
+	const char *when;
+	const char *reason;		/* skip: a code in capitals, shown with the decision */
+	const char *message;		/* reject: what is wrong */
+	const char *field;		/* reject: which destination field; NULL */
+	struct def_mark mark;		/* of `when` */
+};
+
+/* A number of rows or a share of them. */
+struct limit_def {
+	bool given, percent;
+	double value;
+};
+
+enum missing_policy { MISSING_DEFAULT, MISSING_IGNORE, MISSING_DISABLE, MISSING_DELETE };
+enum none_policy { NONE_CREATE, NONE_SKIP };
+enum snapshot_kind { SNAPSHOT_FULL, SNAPSHOT_HASH };
+
+struct segment_def {
+	const char *name;
+	struct endpoint_def source, destination;
+	struct lookup_def *lookups;
+	size_t n_lookups;
+	const char **key;		/* expressions, at least one */
+	size_t n_key;
+	struct def_mark key_mark;
+	enum ferry_mode mode;
+	struct def_mark mode_mark;
+	const char *where;		/* NULL: all rows */
+	struct def_mark where_mark;
+	struct map_def *map;		/* at least one */
+	size_t n_map;
+	struct rule_def *skip, *reject;
+	size_t n_skip, n_reject;
+	const char **ignore_changes;	/* destination fields */
+	size_t n_ignore_changes;
+	enum missing_policy missing;	/* policy: {missing: ...} */
+	enum none_policy none;		/* policy: {none: ...} */
+	struct limit_def max_deletes, max_changes; /* guards: */
+	enum snapshot_kind snapshot;
+	bool verify;
+	bool required;
+	const char **depends_on;	/* names of earlier segments */
+	size_t n_depends_on;
+	struct def_mark mark;
+};
+
+struct schedule_def {
+	int64_t every_ms;		/* 0: manual */
+};
+
+struct sync_def {
+	const char *name;
+	struct schedule_def schedule;
+	struct segment_def *segments;
+	size_t n_segments;
+	int64_t memory_limit;		/* bytes; from the daemon's settings when not said */
+	int64_t timeout_ms;		/* whole run; 0: none */
+	const char *file;
+	struct def_mark mark;
+};
+
+struct daemon_def {
+	int64_t memory_limit;		/* of a worker, bytes */
+	int max_concurrent_runs;
+	int64_t heartbeat_timeout_ms;	/* a worker silent for longer is hung and ended */
+	int64_t stop_timeout_ms;	/* graceful stop: how long runs may finish their batch */
+	int64_t row_errors_max;		/* stored per run; the total stays true */
+	int64_t log_lines_max;		/* stored per run */
+	const char *admin_group;	/* members are admins on the socket */
+};
+
+struct generation {
+	struct arena arena;
+	struct daemon_def daemon;
+	struct connection_def *connections;
+	size_t n_connections;
+	struct sync_def *syncs;		/* sorted by name */
+	size_t n_syncs;
+	/* the texts it was built from, to be handed to workers */
+	struct conf_file *files;
+	size_t n_files;
+};
+
+const struct connection_def *generation_connection(const struct generation *g, const char *name);
+const struct sync_def *generation_sync(const struct generation *g, const char *name);
+
+const char *mode_name(enum ferry_mode mode);	/* "upsert" */
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * httpd.h - an HTTP server on a Unix socket inside the event loop, by libmicrohttpd.
+ *
+ * Requests are handed over whole (a body of at most 1 MiB; more is answered 413). Answers are given
+ * at once; there is no thread.
+ */
+#ifndef FERRY_WIRE_HTTPD_H
+#define FERRY_WIRE_HTTPD_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "wire/loop.h"
+
+struct httpd;
+
+struct httpd_request {
+	const char *method, *path;	/* path is decoded, without the query */
+	const char *body;		/* "" when none */
+	size_t body_len;
+	uid_t uid;			/* the peer's */
+	gid_t gid;
+	const gid_t *groups;		/* supplementary groups, by SO_PEERGROUPS */
+	size_t n_groups;
+	void *impl;
+};
+
+struct httpd_reply {
+	int status;
+	const char *content_type;	/* NULL: application/json */
+	struct buf body;		/* taken over by the server */
+};
+
+typedef void httpd_handler(void *ctx, const struct httpd_request *req, struct httpd_reply *reply);
+
+/* A query parameter or a header of the request, or NULL. Borrowed for the call. */
+const char *httpd_query(const struct httpd_request *req, const char *name);
+const char *httpd_header(const struct httpd_request *req, const char *name);
+
+/* fd: a listening AF_UNIX socket; it becomes the server's. */
+int httpd_new(struct loop *loop, int fd, httpd_handler *fn, void *ctx, struct httpd **ret,
+	      struct ferry_error *err);
+void httpd_free(struct httpd *httpd);
+/* Make and bind a listening Unix socket (mode 0666: access is by peer credentials); stale ones go. */
+int httpd_listen_unix(const char *path, int *ret_fd, struct ferry_error *err);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv.h - LMDB: environments, named tables, transactions that keep their first error, cursors.
+ *
+ * Every value is stored with an XXH3 checksum in front, checked at each read: LMDB itself notices
+ * almost no bit flips. An environment is opened once per process and never used across fork.
+ * Memory that a read gives belongs to the map: valid until its transaction ends (or, in a write
+ * transaction, until the next put); it never leaves the store.
+ */
+#ifndef FERRY_WIRE_KV_H
+#define FERRY_WIRE_KV_H
+
+#include "base/error.h"
+
+struct kv_env;
+struct kv_txn;
+struct kv_cursor;
+
+struct kv_bytes {
+	const void *p;
+	size_t len;
+};
+
+#define KV_KEY_MAX 500			/* bytes of a key, at most */
+
+enum { KV_READ = 0, KV_WRITE = 1 };
+
+/*
+ * Open (made if it is missing, mode 0700) the environment in folder `path` with the named tables
+ * (ends with NULL, at most 16). `kind` and `version` are written into a new one and checked in an
+ * old one: another kind or a newer version is refused (STORE_VERSION). Stale readers are cleared.
+ */
+int kv_open(const char *path, const char *kind, uint32_t version, const char *const *tables,
+	    struct kv_env **ret, struct ferry_error *err);
+void kv_close(struct kv_env *env);
+const char *kv_path(const struct kv_env *env);
+/* Clear readers of dead processes; call it now and then. */
+void kv_clear_stale(struct kv_env *env);
+/* Copy the environment, compacted, to an existing empty folder, while it is in use. */
+int kv_copy(struct kv_env *env, const char *to, struct ferry_error *err);
+
+/*
+ * A transaction keeps its first error: after it every call does nothing, and kv_commit returns it.
+ * So: begin, put, put, commit, check once. The map grows by itself, but only between transactions:
+ * write through kv_update, which runs the transaction again with a larger map when it was full.
+ */
+int kv_begin(struct kv_env *env, int write, struct kv_txn **ret, struct ferry_error *err);
+int kv_commit(struct kv_txn *txn, struct ferry_error *err);	/* durable when it returns 0; frees txn */
+void kv_abort(struct kv_txn *txn);				/* also ends a read; NULL is fine */
+/* Bytes put so far; commit in groups of a few MiB, since dirty pages are private memory. */
+size_t kv_written(const struct kv_txn *txn);
+
+/*
+ * Run fn in a write transaction and commit; again with a larger map when it was full. fn must be
+ * repeatable; it returns -1 with *err filled to abort.
+ */
+int kv_update(struct kv_env *env, int (*fn)(struct kv_txn *txn, void *ctx, struct ferry_error *err),
+	      void *ctx, struct ferry_error *err);
+
+/* table: index into the list given to kv_open. */
+/* 1 found, 0 absent, -1 error (kept in the transaction too). */
+int kv_get(struct kv_txn *txn, int table, struct kv_bytes key, struct kv_bytes *ret, struct ferry_error *err);
+void kv_put(struct kv_txn *txn, int table, struct kv_bytes key, struct kv_bytes value);
+/* 0 put, 1 there was one already (nothing done), -1 error */
+int kv_insert(struct kv_txn *txn, int table, struct kv_bytes key, struct kv_bytes value);
+/* The key is larger than all others: faster. Falls back to put when it is not. */
+void kv_append(struct kv_txn *txn, int table, struct kv_bytes key, struct kv_bytes value);
+void kv_del(struct kv_txn *txn, int table, struct kv_bytes key);	/* absent: nothing */
+void kv_clear(struct kv_txn *txn, int table);
+int64_t kv_count(struct kv_txn *txn, int table);
+/* The transaction's first error; FERRY_OK when none. */
+int kv_failed(const struct kv_txn *txn);
+
+/* Cursors: 1 at an entry, 0 at the end, -1 error. The key and value are valid until the next move. */
+int kv_cursor_open(struct kv_txn *txn, int table, struct kv_cursor **ret, struct ferry_error *err);
+void kv_cursor_close(struct kv_cursor *cur);
+int kv_first(struct kv_cursor *cur, struct kv_bytes *key, struct kv_bytes *value, struct ferry_error *err);
+int kv_last(struct kv_cursor *cur, struct kv_bytes *key, struct kv_bytes *value, struct ferry_error *err);
+int kv_next(struct kv_cursor *cur, struct kv_bytes *key, struct kv_bytes *value, struct ferry_error *err);
+int kv_prev(struct kv_cursor *cur, struct kv_bytes *key, struct kv_bytes *value, struct ferry_error *err);
+/* The first entry whose key is >= the one given. */
+int kv_seek(struct kv_cursor *cur, struct kv_bytes at, struct kv_bytes *key, struct kv_bytes *value,
+	    struct ferry_error *err);
+
+/* Compare keys as the store orders them: bytes, then length. */
+int kv_compare(struct kv_bytes a, struct kv_bytes b);
+
+/* Big-endian numbers as keys: their byte order is their order. */
+static inline void kv_be64(uint8_t out[8], uint64_t v)
+{
+	for (int i = 0; i < 8; i++)
+		out[i] = (uint8_t)(v >> (56 - 8 * i));
+}
+static inline uint64_t kv_get_be64(const void *p)
+{
+	uint64_t v = 0;
+	for (int i = 0; i < 8; i++)
+		v = v << 8 | ((const uint8_t *)p)[i];
+	return v;
+}
+
+#endif
