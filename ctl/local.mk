@@ -1,1 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
+# ferryctl, the command line client. All but the main is a library, for the unit tests.
+noinst_LTLIBRARIES += ctl/libctl.la
+ctl_libctl_la_SOURCES = \
+	ctl/args.c ctl/args.h \
+	ctl/client.c ctl/client.h \
+	ctl/cmd-check.c \
+	ctl/cmd-connectors.c \
+	ctl/cmd-explain.c \
+	ctl/cmd-help.c \
+	ctl/cmd-logs.c \
+	ctl/cmd-plan.c \
+	ctl/cmd-run.c \
+	ctl/cmd-show.c \
+	ctl/cmd-status.c \
+	ctl/ctl.c ctl/ctl.h \
+	ctl/format.c ctl/format.h \
+	ctl/style.c ctl/style.h \
+	ctl/table.c ctl/table.h \
+	ctl/text.c ctl/text.h \
+	ctl/view.c ctl/view.h \
+	ctl/view-segments.c \
+	ctl/wait.c
+ctl_libctl_la_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DFERRY_VERSION='"$(PACKAGE_VERSION)"' -DFERRY_SBIN_DIR='"$(sbindir)"'
+ctl_libctl_la_LIBADD = daemon/libmodel.la daemon/libwire-http.la
+
+bin_PROGRAMS += ctl/ferryctl
+ctl_ferryctl_SOURCES = ctl/main.c
+ctl_ferryctl_CFLAGS = $(PROGRAM_CFLAGS)
+ctl_ferryctl_LDFLAGS = $(PROGRAM_LDFLAGS)
+ctl_ferryctl_LDADD = ctl/libctl.la
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = contrib/completion/ferryctl.bash
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_zshcompletion_DATA = contrib/completion/_ferryctl
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+dist_fishcompletion_DATA = contrib/completion/ferryctl.fish

@@ -1,5 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # Floor 3: from YAML to definitions.
 noinst_LTLIBRARIES += daemon/libconf.la
-daemon_libconf_la_SOURCES = daemon/conf/conf.h
+daemon_libconf_la_SOURCES = \
+	daemon/conf/checks.c daemon/conf/checks.h \
+	daemon/conf/conf.h \
+	daemon/conf/files.c \
+	daemon/conf/keyword.c daemon/conf/keyword.h \
+	daemon/conf/load.c \
+	daemon/conf/mistakes.c \
+	daemon/conf/nearest.c \
+	daemon/conf/scalar.c \
+	daemon/conf/secret.c daemon/conf/secret.h \
+	daemon/conf/tables.c \
+	daemon/conf/text.c \
+	daemon/conf/units.c
 daemon_libconf_la_LIBADD = daemon/libmodel.la daemon/libwire-yaml.la

@@ -39,9 +39,14 @@ struct decide_input {
 	bool disable_missing, delete_missing;	/* policy missing; neither: ignore */
 	bool truncated;			/* the extract was cut: absence means nothing */
 	bool drifted;			/* verify found a difference over there */
+	bool full;			/* send everything again, changed or not */
+	bool disabled;			/* an earlier run disabled it, since it was missing */
 };
 
-/* NULL: nothing to do and nothing to say (unchanged); else a constant reason code. */
+/*
+ * The reason is a constant code. A FERRY_SKIP with UNCHANGED means: nothing to do. What is gone and
+ * ignored need not be asked about.
+ */
 const char *decide(const struct decide_input *in, enum ferry_decision *ret);
 
 #endif

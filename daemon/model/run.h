@@ -56,10 +56,10 @@ bool run_may_become(enum run_status from, enum run_status to);
 /*
  * What became of the records. Conservation, asserted at the end of every run:
  *   extracted + missing = created + updated + deleted + disabled + unchanged + skipped + failed
- *                         + conflicts + invalid
+ *                         + conflicts + invalid + undone
  * where missing are snapshot keys the source no longer has (they end as deleted, disabled or
- * skipped), and planned = acknowledged + failed + undone. In a preview created, updated, deleted and
- * disabled count what would be done.
+ * skipped), undone are actions a cancel or a failure left, and planned = acknowledged + failed +
+ * undone. In a preview created, updated, deleted and disabled count what would be done.
  */
 struct counters {
 	int64_t extracted, missing;
@@ -77,7 +77,7 @@ extern const struct counter_name counter_names[];	/* ends with name == NULL */
 
 void counters_json(const struct counters *c, const char *key, struct buf *out);
 void counters_add(struct counters *sum, const struct counters *c);
-/* 0, or -1 with the two sides in the message (CONSERVATION). ended: the run was not cut short by cancel. */
+/* 0, or -1 with the two sides in the message (CONSERVATION). */
 int counters_check(const struct counters *c, bool preview, struct ferry_error *err);
 
 /* error as a JSON member; does nothing when err->code is OK. */

@@ -55,7 +55,7 @@ int record_decode(const void *bytes, size_t len, struct ferry_value *values, siz
  * form of several parts sorts by the first, then the second, and so on.
  */
 int key_encode(const struct ferry_value *parts, size_t n, struct buf *out, struct ferry_error *err);
-/* The key for people: parts joined by "/". */
-void key_show(const struct ferry_value *parts, size_t n, struct buf *out);
+/* A key form for people: its n parts joined by "/", bytes as hex. */
+void key_form_show(const void *form, size_t len, size_t n_parts, struct buf *out);
 
 #endif

@@ -1,1 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
+# Floor 5, the worker's side: one file per stage; pipeline.c strings them.
+noinst_LTLIBRARIES += daemon/libpipeline.la
+daemon_libpipeline_la_SOURCES = \
+	daemon/pipeline/apply.c \
+	daemon/pipeline/canonicalize.c \
+	daemon/pipeline/decide.c \
+	daemon/pipeline/deliver.c daemon/pipeline/deliver.h \
+	daemon/pipeline/extract.c \
+	daemon/pipeline/lanes.c daemon/pipeline/lanes.h \
+	daemon/pipeline/pipeline.c daemon/pipeline/pipeline.h \
+	daemon/pipeline/reconcile.c \
+	daemon/pipeline/report.c daemon/pipeline/report.h \
+	daemon/pipeline/segment.c daemon/pipeline/segment.h \
+	daemon/pipeline/settle.c \
+	daemon/pipeline/setup.c daemon/pipeline/setup.h \
+	daemon/pipeline/worker.c daemon/pipeline/worker.h
+daemon_libpipeline_la_LIBADD = daemon/libplug.la daemon/libstore.la daemon/libwire-expr.la

@@ -1,1 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
+# Floor 5, the daemon's side: schedule, queue, workers, journal. Loads no connector.
+noinst_LTLIBRARIES += daemon/libsupervise.la
+daemon_libsupervise_la_SOURCES = \
+	daemon/supervise/audit.c \
+	daemon/supervise/group.c \
+	daemon/supervise/job.c daemon/supervise/job.h \
+	daemon/supervise/live.c \
+	daemon/supervise/lock.c \
+	daemon/supervise/probe.c daemon/supervise/probe.h \
+	daemon/supervise/queue.c \
+	daemon/supervise/recover.c \
+	daemon/supervise/reload.c \
+	daemon/supervise/run_doc.c daemon/supervise/run_doc.h daemon/supervise/run_doc_json.c \
+	daemon/supervise/schedule.c \
+	daemon/supervise/supervise.c daemon/supervise/supervise.h \
+	daemon/supervise/supervisor.h \
+	daemon/supervise/syncs.c \
+	daemon/supervise/worker.c daemon/supervise/worker.h
+daemon_libsupervise_la_LIBADD = daemon/libconf.la daemon/libstore.la daemon/libwire-loop.la

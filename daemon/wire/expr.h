@@ -5,7 +5,7 @@
  * An expr_set has the source's columns, lookup tables that its expressions can query, and any
  * number of expressions; one prepared statement computes all of them for a row. The database is a
  * temporary file of its own: no attach, no file functions, no schema changes by expressions, and a
- * bound on the work of one row.
+ * bound on the work of one row. The row itself can be named src, as in src.id.
  */
 #ifndef FERRY_WIRE_EXPR_H
 #define FERRY_WIRE_EXPR_H

@@ -9,8 +9,8 @@ uint64_t hash64(const void *p, size_t len)
 	return XXH3_64bits(p, len);
 }
 
-struct hash128 hash128(const void *p, size_t len)
+struct hash128 hash128(const void *p, size_t len, uint64_t seed)
 {
-	XXH128_hash_t h = XXH3_128bits(p, len);
+	XXH128_hash_t h = XXH3_128bits_withSeed(p, len, seed);
 	return (struct hash128){h.low64, h.high64};
 }

@@ -11,6 +11,7 @@ struct hash128 {
 };
 
 uint64_t hash64(const void *p, size_t len);
-struct hash128 hash128(const void *p, size_t len);
+/* Other seeds give unrelated hashes of the same bytes. */
+struct hash128 hash128(const void *p, size_t len, uint64_t seed);
 
 #endif

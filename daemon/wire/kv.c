@@ -28,6 +28,7 @@ struct kv_env {
 	MDB_dbi dbi[TABLES], meta;
 	const char *names[TABLES];
 	char *path;
+	bool readonly;
 };
 
 struct kv_txn {
@@ -70,7 +71,7 @@ static int check_meta(struct kv_env *env, MDB_txn *txn, const char *kind, uint32
 	char text[64];
 
 	int rc = mdb_get(txn, env->meta, &key, &value);
-	if (rc == MDB_NOTFOUND) {
+	if (rc == MDB_NOTFOUND && !env->readonly) {
 		snprintf(text, sizeof text, "%s %u", kind, version);
 		value = (MDB_val){strlen(text), text};
 		rc = mdb_put(txn, env->meta, &key, &value, 0);
@@ -93,11 +94,12 @@ static int open_tables(struct kv_env *env, const char *kind, uint32_t version,
 		       const char *const *tables, struct ferry_error *err)
 {
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(env->env, NULL, 0, &txn);
+	unsigned create = env->readonly ? 0 : MDB_CREATE;
+	int rc = mdb_txn_begin(env->env, NULL, env->readonly ? MDB_RDONLY : 0, &txn);
 
 	if (rc)
 		return failed(env, rc, "begin", err);
-	rc = mdb_dbi_open(txn, META, MDB_CREATE, &env->meta);
+	rc = mdb_dbi_open(txn, META, create, &env->meta);
 	if (rc == 0 && check_meta(env, txn, kind, version, err) != 0) {
 		mdb_txn_abort(txn);
 		return -1;
@@ -105,7 +107,7 @@ static int open_tables(struct kv_env *env, const char *kind, uint32_t version,
 	for (int i = 0; rc == 0 && tables[i]; i++) {
 		FERRY_ASSERT(i < TABLES);
 		env->names[i] = tables[i];
-		rc = mdb_dbi_open(txn, tables[i], MDB_CREATE, &env->dbi[i]);
+		rc = mdb_dbi_open(txn, tables[i], create, &env->dbi[i]);
 	}
 	if (rc) {
 		mdb_txn_abort(txn);
@@ -136,14 +138,15 @@ static int make_folders(const char *path)
 	return rc;
 }
 
-int kv_open(const char *path, const char *kind, uint32_t version, const char *const *tables,
-	    struct kv_env **ret, struct ferry_error *err)
+static int open_env(const char *path, bool readonly, const char *kind, uint32_t version,
+		    const char *const *tables, struct kv_env **ret, struct ferry_error *err)
 {
 	struct kv_env *env = ferry_alloc0(1, sizeof *env);
 	int rc, dead;
 
 	env->path = ferry_strdup(path);
-	rc = make_folders(path);
+	env->readonly = readonly;
+	rc = readonly ? 0 : make_folders(path);
 	if (rc) {
 		ferry_fail_errno(err, rc, "%s: cannot be made", path);
 		goto out;
@@ -164,7 +167,11 @@ int kv_open(const char *path, const char *kind, uint32_t version, const char *co
 		rc = mdb_env_set_mapsize(env->env, map);
 	/* NOTLS: a read transaction belongs to its struct, not to a thread */
 	if (rc == 0)
-		rc = mdb_env_open(env->env, path, MDB_NOTLS | MDB_NORDAHEAD, 0600);
+		rc = mdb_env_open(env->env, path, MDB_NOTLS | MDB_NORDAHEAD | (readonly ? MDB_RDONLY : 0), 0600);
+	if (rc == ENOENT && readonly) {
+		ferry_fail(err, FERRY_E_NOT_FOUND, "%s: there is none", path);
+		goto out;
+	}
 	if (rc) {
 		failed(env, rc, "open", err);
 		goto out;
@@ -177,6 +184,18 @@ int kv_open(const char *path, const char *kind, uint32_t version, const char *co
 out:
 	kv_close(env);
 	return -1;
+}
+
+int kv_open(const char *path, const char *kind, uint32_t version, const char *const *tables,
+	    struct kv_env **ret, struct ferry_error *err)
+{
+	return open_env(path, false, kind, version, tables, ret, err);
+}
+
+int kv_open_read(const char *path, const char *kind, uint32_t version, const char *const *tables,
+		 struct kv_env **ret, struct ferry_error *err)
+{
+	return open_env(path, true, kind, version, tables, ret, err);
 }
 
 void kv_close(struct kv_env *env)

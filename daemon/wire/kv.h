@@ -32,6 +32,9 @@ enum { KV_READ = 0, KV_WRITE = 1 };
  */
 int kv_open(const char *path, const char *kind, uint32_t version, const char *const *tables,
 	    struct kv_env **ret, struct ferry_error *err);
+/* The same for reading one that another process writes; NOT_FOUND when it is not there. */
+int kv_open_read(const char *path, const char *kind, uint32_t version, const char *const *tables,
+		 struct kv_env **ret, struct ferry_error *err);
 void kv_close(struct kv_env *env);
 const char *kv_path(const struct kv_env *env);
 /* Clear readers of dead processes; call it now and then. */

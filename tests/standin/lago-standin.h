@@ -49,7 +49,7 @@ void lago_row_set(struct lago_row *row, struct json_object *o);
 struct json_object *lago_row_parse(const struct lago_row *row);
 void lago_table_dump(struct lago_table *t, struct text *out);
 
-/* -- state --------------------------------------------------------------------------- */
+/* -- state ------------------------------------- */
 
 struct lago_events; /* lago-events.c */
 
@@ -65,7 +65,7 @@ struct lago {
 /* A new lago_id. */
 void lago_new_id(struct lago *l, char out[40]);
 
-/* -- answers -------------------------------------------------------------------------- */
+/* -- answers ------------------------------------- */
 
 /* {"<one>": <row>} */
 void lago_reply_row(const struct lago_table *t, const struct lago_row *row,
@@ -108,7 +108,7 @@ void lago_list(struct lago_table *t, const struct standin_request *req,
 	       void (*emit)(const struct lago_row *row, struct text *out),
 	       struct standin_reply *reply);
 
-/* -- known fields ---------------------------------------------------------------------- */
+/* -- known fields ------------------------------------- */
 
 enum lago_type { LAGO_TEXT, LAGO_INT, LAGO_BOOL, LAGO_OBJECT, LAGO_ARRAY, LAGO_ANY };
 
@@ -131,7 +131,7 @@ size_t lago_characters(const char *s);
 /* Is the value a text and one of the words, which are separated by blanks? */
 bool lago_one_of(struct json_object *value, const char *words);
 
-/* -- resources: handlers, and how each takes a seed -------------------------------------- */
+/* -- resources: handlers, and how each takes a seed ------------------------------------- */
 
 #define LAGO_HANDLER(name) \
 	void name(void *state, struct standin_request *req, struct standin_reply *reply)

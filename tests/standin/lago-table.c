@@ -99,12 +99,21 @@ struct lago_row *lago_table_add(struct lago_table *t, const char *key, struct js
 
 void lago_table_remove(struct lago_table *t, struct lago_row *row)
 {
+	struct lago_row *newer = lago_table_find(t, row->key);
+
 	row->dead = true;
 	t->n_dead++;
 	lh_table_delete(t->by_id, row->lago_id);
-	lh_table_delete(t->by_key, row->key);
-	if (row->older && !row->older->dead)
-		lh_table_insert(t->by_key, row->older->key, row->older);
+	if (newer == row) {
+		lh_table_delete(t->by_key, row->key);
+		if (row->older)
+			lh_table_insert(t->by_key, row->older->key, row->older);
+		return;
+	}
+	while (newer && newer->older != row)
+		newer = newer->older;
+	if (newer)
+		newer->older = row->older;
 }
 
 static int by_sort(const void *a, const void *b)
@@ -141,7 +150,7 @@ void lago_table_dump(struct lago_table *t, struct text *out)
 	text_puts(out, "]");
 }
 
-/* -- pages ------------------------------------------------------------------------------ */
+/* -- pages ------------------------------------- */
 
 static size_t query_number(const struct standin_request *req, const char *name, size_t fallback)
 {

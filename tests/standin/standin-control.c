@@ -13,7 +13,7 @@
 
 enum { LOG_BODY_MAX = 4096 };
 
-/* -- accounts ----------------------------------------------------------------------- */
+/* -- accounts ------------------------------------- */
 
 static void log_entry_release(struct log_entry *e)
 {
@@ -130,7 +130,7 @@ void account_release(struct standin *s)
 	lh_table_free(s->other_routes);
 }
 
-/* -- control routes ----------------------------------------------------------------- */
+/* -- control routes ------------------------------------- */
 
 static void refuse(struct standin_reply *reply, unsigned status, const char *why)
 {

@@ -43,7 +43,7 @@ struct exchange {
 	bool started, picked, answered, cut, hanging;
 };
 
-/* -- answering ---------------------------------------------------------------------- */
+/* -- answering ------------------------------------- */
 
 static void exchange_free(struct exchange *x)
 {
@@ -155,7 +155,7 @@ static void exchange_answer(struct standin *s, struct exchange *x)
 	x->answered = true;
 }
 
-/* -- waiting ------------------------------------------------------------------------ */
+/* -- waiting ------------------------------------- */
 
 static void wake_parker(struct standin *s)
 {
@@ -263,7 +263,7 @@ static void *parker_main(void *arg)
 	return NULL;
 }
 
-/* -- one request -------------------------------------------------------------------- */
+/* -- one request ------------------------------------- */
 
 /* True if the exchange was parked and is answered later. */
 static bool exchange_begin(struct standin *s, struct exchange *x)
@@ -387,7 +387,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **ex
 	*exchange = NULL;
 }
 
-/* -- the process -------------------------------------------------------------------- */
+/* -- the process ------------------------------------- */
 
 struct settings {
 	const char *listen, *port_file, *seed;

@@ -18,7 +18,7 @@
 struct json_object;
 struct standin;
 
-/* -- text: a growing string --------------------------------------------------------- */
+/* -- text: a growing string ------------------------------------- */
 
 struct text {
 	char *data; /* ends in NUL once anything was added; NULL while empty */
@@ -37,7 +37,7 @@ void text_json_time(struct text *t, int64_t ms, bool with_ms);
 void text_comma(struct text *t);
 void text_release(struct text *t);
 
-/* -- small helpers ------------------------------------------------------------------ */
+/* -- small helpers ------------------------------------- */
 
 void *standin_alloc(size_t size); /* zeroed */
 void *standin_grow(void *array, size_t *cap, size_t need, size_t item);
@@ -69,7 +69,7 @@ struct json_object *json_constant(const char *s);
 /* Parses strictly; NULL for anything malformed, a trailing rest included. */
 struct json_object *json_strict(const char *s, size_t len);
 
-/* -- requests and replies ----------------------------------------------------------- */
+/* -- requests and replies ------------------------------------- */
 
 struct standin_pair {
 	const char *name;
@@ -107,7 +107,7 @@ struct standin_reply {
 	char header_text[2][64];
 };
 
-/* -- a peer ------------------------------------------------------------------------- */
+/* -- a peer ------------------------------------- */
 
 enum {
 	/* Rails' trap: a dot not percent-encoded ends the parameter, the rest is a format. */

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* args.c - the command line. */
+#include "args.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+static const struct option_info options[OPTIONS] = {
+	[OPTION_SOCKET] = {"socket", 0, "PATH", "where the daemon listens"},
+	[OPTION_JSON] = {"json", 0, NULL, "print the daemon's answer as JSON"},
+	[OPTION_NO_COLOR] = {"no-color", 0, NULL, "no colour, even on a terminal"},
+	[OPTION_HELP] = {"help", 'h', NULL, "explain the command"},
+	[OPTION_STATUS] = {"status", 0, "STATUS", "only runs with this status"},
+	[OPTION_LIMIT] = {"limit", 'n', "N", "how many to a page, 1 to 100"},
+	[OPTION_PAGE] = {"page", 0, "N", "which page, counted from 1"},
+	[OPTION_PREVIEW] = {"preview", 0, NULL, "stop when the plan is made; write nothing"},
+	[OPTION_VERIFY] = {"verify", 0, NULL, "compare with what the destination holds now"},
+	[OPTION_FULL] = {"full", 0, NULL, "take every record for changed"},
+	[OPTION_WAIT] = {"wait", 'w', NULL, "show the run's progress until it has ended"},
+	[OPTION_SEGMENT] = {"segment", 's', "SEGMENT", "only this segment"},
+	[OPTION_FOLLOW] = {"follow", 'f', NULL, "go on until the run has ended"},
+	[OPTION_DECISION] = {"decision", 'd', "DECISION", "only this decision"},
+	[OPTION_KEY] = {"key", 'k', "KEY", "only the record with this key"},
+	[OPTION_DIFF] = {"diff", 0, NULL, "every field, old and new value each in full"},
+	[OPTION_COMMANDS] = {"commands", 0, NULL, "list commands and options for completion"},
+};
+
+const struct option_info *option_info(enum option_id id)
+{
+	return &options[id];
+}
+
+const struct command *command_find(const struct command *commands, const char *name)
+{
+	for (; commands->name; commands++)
+		if (strcmp(commands->name, name) == 0)
+			return commands;
+	return NULL;
+}
+
+static int unknown_command(const struct command *commands, const char *name, struct ferry_error *err)
+{
+	const char *nearest = NULL;
+	int best = 0;
+
+	for (; commands->name; commands++) {
+		int d = text_distance(name, commands->name);
+		if (d >= 0 && (!nearest || d < best)) {
+			nearest = commands->name;
+			best = d;
+		}
+	}
+	ferry_fail(err, FERRY_E_USAGE, "there is no command '%s'", name);
+	if (nearest)
+		return ferry_hint(err, "did you mean '%s'? 'ferryctl help' lists the commands", nearest);
+	return ferry_hint(err, "'ferryctl help' lists the commands");
+}
+
+static int unknown_option(const char *arg, struct ferry_error *err)
+{
+	size_t len = strcspn(arg, "=");
+	const char *nearest = NULL;
+	char name[40];
+	int best = 0;
+
+	ferry_fail(err, FERRY_E_USAGE, "there is no option '%.*s'", (int)len, arg);
+	if (len < 3 || len - 2 >= sizeof name)
+		return -1;
+	memcpy(name, arg + 2, len - 2);
+	name[len - 2] = '\0';
+	for (int i = 0; i < OPTIONS; i++) {
+		int d = text_distance(name, options[i].name);
+		if (d >= 0 && (!nearest || d < best) && !(OPTIONS_HIDDEN & 1U << i)) {
+			nearest = options[i].name;
+			best = d;
+		}
+	}
+	return nearest ? ferry_hint(err, "did you mean '--%s'?", nearest) : -1;
+}
+
+/* The option an argument names; *ret_value is what follows '=' or a letter in it, else NULL. */
+static int option_of(const char *arg, const char **ret_value)
+{
+	bool is_long = arg[1] == '-';
+	size_t len = strcspn(arg, "=");
+
+	for (int i = 0; i < OPTIONS; i++) {
+		const struct option_info *o = &options[i];
+		if (is_long && strlen(o->name) == len - 2 && memcmp(o->name, arg + 2, len - 2) == 0) {
+			*ret_value = arg[len] ? arg + len + 1 : NULL;
+			return i;
+		}
+		if (!is_long && o->letter && o->letter == arg[1] && (o->value || !arg[2])) {
+			*ret_value = arg[2] ? arg + 2 : NULL;
+			return i;
+		}
+	}
+	return -1;
+}
+
+/* *at is the option's index in argv, and is moved on when the next argument is its value. */
+static int take_option(int argc, char *const *argv, int *at, struct args *ret, struct ferry_error *err)
+{
+	const char *arg = argv[*at], *value = NULL;
+	int id = option_of(arg, &value);
+
+	if (id < 0)
+		return unknown_option(arg, err);
+	const struct option_info *o = &options[id];
+	if (!o->value && value)
+		return ferry_fail(err, FERRY_E_USAGE, "--%s takes no value", o->name);
+	if (o->value && !value) {
+		if (*at + 1 >= argc)
+			return ferry_fail(err, FERRY_E_USAGE, "--%s needs a value: --%s %s", o->name, o->name,
+					  o->value);
+		value = argv[++*at];
+	}
+	ret->value[id] = value ? value : "";
+	return 0;
+}
+
+static int take_word(const struct command *commands, const char *word, struct args *ret, struct ferry_error *err)
+{
+	if (!ret->command) {
+		ret->command = command_find(commands, word);
+		return ret->command ? 0 : unknown_command(commands, word, err);
+	}
+	if (ret->n_words == sizeof ret->word / sizeof ret->word[0])
+		return ferry_fail(err, FERRY_E_USAGE, "too many arguments: '%s'", word);
+	ret->word[ret->n_words++] = word;
+	return 0;
+}
+
+/* How many words a command needs and takes, by its usage text. */
+static void count_words(const char *words, size_t *ret_least, size_t *ret_most)
+{
+	*ret_least = *ret_most = 0;
+	while (*words) {
+		size_t len = strcspn(words, " ");
+		*ret_most += 1;
+		*ret_least += words[0] != '[';
+		words += len + strspn(words + len, " ");
+	}
+}
+
+static int check(const struct args *args, struct ferry_error *err)
+{
+	const struct command *c = args->command;
+	size_t least, most;
+
+	if (!c || args_has(args, OPTION_HELP))
+		return 0;
+	for (int i = 0; i < OPTIONS; i++)
+		if (args->value[i] && !((c->options | OPTIONS_GLOBAL) & 1U << i)) {
+			ferry_fail(err, FERRY_E_USAGE, "'%s' has no option --%s", c->name, options[i].name);
+			return ferry_hint(err, "'ferryctl help %s' lists its options", c->name);
+		}
+	count_words(c->words, &least, &most);
+	if (args->n_words >= least && args->n_words <= most)
+		return 0;
+	if (args->n_words < least)
+		ferry_fail(err, FERRY_E_USAGE, "'%s' needs an argument", c->name);
+	else
+		ferry_fail(err, FERRY_E_USAGE, "'%s' takes no '%s'", c->name, args->word[most]);
+	return ferry_hint(err, "usage: ferryctl %s %s", c->name, c->words);
+}
+
+int args_parse(const struct command *commands, int argc, char *const *argv, struct args *ret,
+	       struct ferry_error *err)
+{
+	bool words_only = false;
+
+	*ret = (struct args){0};
+	for (int i = 1; i < argc; i++) {
+		const char *arg = argv[i];
+		if (!words_only && strcmp(arg, "--") == 0) {
+			words_only = true;
+		} else if (!words_only && arg[0] == '-' && arg[1]) {
+			if (take_option(argc, argv, &i, ret, err))
+				return -1;
+		} else if (take_word(commands, arg, ret, err)) {
+			return -1;
+		}
+	}
+	return check(ret, err);
+}
+
+int args_number(const struct args *args, enum option_id id, int64_t least, int64_t most, int64_t fallback,
+		int64_t *ret, struct ferry_error *err)
+{
+	const char *s = args->value[id];
+	char *end;
+
+	*ret = fallback;
+	if (!s)
+		return 0;
+	int64_t n = strtoll(s, &end, 10);
+	if (*s < '0' || *s > '9' || *end || n < least || n > most)
+		return ferry_fail(err, FERRY_E_USAGE, "--%s '%s': must be a number from %" PRId64 " to %" PRId64,
+				  options[id].name, s, least, most);
+	*ret = n;
+	return 0;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ctl.h - what every command of ferryctl works with.
+ *
+ * A command adds to ctl->out; the main writes it out when the command has returned, and commands
+ * that go on for long call ctl_flush in between.
+ */
+#ifndef FERRY_CTL_CTL_H
+#define FERRY_CTL_CTL_H
+
+#include "args.h"
+#include "client.h"
+#include "style.h"
+
+/* Exit statuses besides those of error codes. */
+enum { EXIT_FINE = 0, EXIT_RUN_FAILED = 1, EXIT_ROW_ERRORS = 2 };
+
+struct ctl {
+	struct screen screen;
+	const struct command *commands;
+	struct args args;
+	const char *socket;
+	struct client *client;		/* NULL until ctl_client */
+	bool json;
+	struct buf out;
+};
+
+/* The client, made on first use. */
+int ctl_client(struct ctl *ctl, struct client **ret, struct ferry_error *err);
+/* GET a path, which is released. */
+int ctl_get(struct ctl *ctl, struct buf *path, struct answer *ret, struct ferry_error *err);
+int ctl_post(struct ctl *ctl, struct buf *path, const char *body, struct answer *ret, struct ferry_error *err);
+/* The answer as it came, with a line end; indented when it goes to a terminal. */
+void ctl_json(struct ctl *ctl, const struct answer *answer);
+/* Write ctl->out to standard output; ends the program when nobody reads it any more. */
+int ctl_flush(struct ctl *ctl, struct ferry_error *err);
+/* The number of the run that argument i names: a number, "last", "last:SYNC". */
+int ctl_run_id(struct ctl *ctl, size_t i, int64_t *ret, struct ferry_error *err);
+/* "page 2 of 7, 134 in all; next: --page 3" when the answer is one page of several. */
+void ctl_paging(struct ctl *ctl, json_node *answer);
+/* path?...&page=N&per_page=N from --page and --limit */
+int ctl_page_query(struct ctl *ctl, int64_t per_page, struct buf *path, struct ferry_error *err);
+
+/* ---- shorthand for adding to ctl->out */
+
+void say(struct ctl *ctl, enum style style, const char *text);
+void sayf(struct ctl *ctl, enum style style, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void say_line(struct ctl *ctl);
+/* A heading of a block, on a line of its own after an empty one. */
+void say_heading(struct ctl *ctl, const char *text);
+/* Text cut to what is left of the line when `used` columns are taken; then a line end. */
+void say_rest(struct ctl *ctl, enum style style, int used, const char *text);
+
+/* ---- the commands: their exit status, or -1 with *err filled */
+
+int cmd_status(struct ctl *ctl, struct ferry_error *err);
+int cmd_syncs(struct ctl *ctl, struct ferry_error *err);
+int cmd_runs(struct ctl *ctl, struct ferry_error *err);
+int cmd_run(struct ctl *ctl, struct ferry_error *err);
+int cmd_promote(struct ctl *ctl, struct ferry_error *err);
+int cmd_retry(struct ctl *ctl, struct ferry_error *err);
+int cmd_cancel(struct ctl *ctl, struct ferry_error *err);
+int cmd_show(struct ctl *ctl, struct ferry_error *err);
+int cmd_logs(struct ctl *ctl, struct ferry_error *err);
+int cmd_errors(struct ctl *ctl, struct ferry_error *err);
+int cmd_plan(struct ctl *ctl, struct ferry_error *err);
+int cmd_check(struct ctl *ctl, struct ferry_error *err);
+int cmd_reload(struct ctl *ctl, struct ferry_error *err);
+int cmd_connectors(struct ctl *ctl, struct ferry_error *err);
+int cmd_explain(struct ctl *ctl, struct ferry_error *err);
+int cmd_help(struct ctl *ctl, struct ferry_error *err);
+int cmd_version(struct ctl *ctl, struct ferry_error *err);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* view.h - how a run is shown, whole (show) or in short (at the end of --wait). */
+#ifndef FERRY_CTL_VIEW_H
+#define FERRY_CTL_VIEW_H
+
+#include "ctl.h"
+
+/* "completed with 3 errors", in lists "completed, 3 errors"; "hung" for a running one without a sign of life */
+void view_status_text(json_node *run, bool in_list, struct buf *out);
+enum style view_status_style(json_node *run);
+enum mark view_status_mark(json_node *run);
+/* Whether the run will change no more. */
+bool view_ended(json_node *run);
+/* The exit status of a command that waited for the run. */
+int view_exit(json_node *run);
+
+/* Mark and style of a segment's or stage's status. */
+enum mark view_part_mark(const char *status);
+enum style view_part_style(const char *status);
+
+/* "run 12  ev-charging  completed  manual  2.1 s" and when and whence below it */
+void view_headline(struct ctl *ctl, json_node *run);
+/* Row counts with bars; quiet: only those that are not zero. */
+void view_rows(struct ctl *ctl, json_node *run, bool quiet);
+void view_error(struct ctl *ctl, json_node *run);
+/* What to do next. */
+void view_next(struct ctl *ctl, json_node *run);
+
+/* The blocks of 'show' about segments: statistics, stages, phases, reasons. */
+void view_statistics(struct ctl *ctl, json_node *run);
+void view_segments(struct ctl *ctl, json_node *run);
+void view_phases(struct ctl *ctl, json_node *run);
+void view_reasons(struct ctl *ctl, json_node *run);
+
+/* Follow the run until it ends; then its short form. The exit status, or -1 with *err. */
+int wait_for_run(struct ctl *ctl, int64_t id, struct ferry_error *err);
+
+#endif

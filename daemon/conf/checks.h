@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* checks.h - rules between keywords, called by the engine after an object was read. Inside conf. */
+#ifndef FERRY_CONF_CHECKS_H
+#define FERRY_CONF_CHECKS_H
+
+#include "conf/keyword.h"
+
+void conf_check_connection(struct keyword_reader *r, const struct yaml_node *node, void *base);
+void conf_check_lookup(struct keyword_reader *r, const struct yaml_node *node, void *base);
+void conf_check_segment(struct keyword_reader *r, const struct yaml_node *node, void *base);
+/* Also reads the one segment of a sync that has no `segments:`. */
+void conf_check_sync(struct keyword_reader *r, const struct yaml_node *node, void *base);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text.c - a segment as one JSON text, for telling whether two definitions do the same.
+ *
+ * Left out is what decides when, how fast or how far a run goes but not what it would write: rate
+ * limits, timeouts, guards, required, depends_on. So a guard may be raised and the plan it had
+ * stopped still be used.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/conf.h"
+#include "conf/secret.h"
+#include "wire/json.h"
+
+static int compare_options(const void *pa, const void *pb)
+{
+	const struct def_option *const *a = pa, *const *b = pb;
+	return strcmp((*a)->name, (*b)->name);
+}
+
+/* The value of a secret does not belong here; where it comes from does. */
+static void add_options(struct buf *out, const struct def_options *options)
+{
+	const struct def_option **sorted = ferry_alloc0(options->n, sizeof *sorted);
+
+	for (size_t i = 0; i < options->n; i++)
+		sorted[i] = &options->items[i];
+	qsort(sorted, options->n, sizeof *sorted, compare_options);
+	jw_open(out, "options", '{');
+	for (size_t i = 0; i < options->n; i++) {
+		const struct def_option *o = sorted[i];
+		if (!secret_by_name(o->name) || conf_has_reference(o->text))
+			jw_text(out, o->name, o->text);
+	}
+	jw_close(out, '}');
+	free(sorted);
+}
+
+static void add_endpoint(const struct generation *g, struct buf *out, const char *key,
+			 const struct endpoint_def *e)
+{
+	const struct connection_def *c = generation_connection(g, e->connection);
+
+	jw_open(out, key, '{');
+	jw_open(out, "connection", '{');
+	jw_text(out, "name", e->connection);
+	if (c) {
+		jw_text(out, "family", c->family);
+		add_options(out, &c->options);
+	}
+	jw_close(out, '}');
+	jw_text(out, "resource", e->resource);
+	jw_int(out, "ordered", e->ordered);
+	add_options(out, &e->options);
+	jw_close(out, '}');
+}
+
+static void add_lookups(const struct generation *g, struct buf *out, const struct segment_def *seg)
+{
+	jw_open(out, "lookups", '[');
+	for (size_t i = 0; i < seg->n_lookups; i++) {
+		jw_open(out, NULL, '{');
+		jw_text(out, "name", seg->lookups[i].name);
+		add_endpoint(g, out, "source", &seg->lookups[i].source);
+		jw_text(out, "key", seg->lookups[i].key);
+		jw_close(out, '}');
+	}
+	jw_close(out, ']');
+}
+
+static void add_texts(struct buf *out, const char *key, const char *const *texts, size_t n)
+{
+	jw_open(out, key, '[');
+	for (size_t i = 0; i < n; i++)
+		jw_text(out, NULL, texts[i]);
+	jw_close(out, ']');
+}
+
+/* Pairs in an array: the order of fields counts. */
+static void add_map(struct buf *out, const struct segment_def *seg)
+{
+	jw_open(out, "map", '[');
+	for (size_t i = 0; i < seg->n_map; i++)
+		add_texts(out, NULL, (const char *const[]){seg->map[i].field, seg->map[i].expr}, 2);
+	jw_close(out, ']');
+}
+
+static void add_rules(struct buf *out, const char *key, const struct rule_def *rules, size_t n)
+{
+	jw_open(out, key, '[');
+	for (size_t i = 0; i < n; i++) {
+		jw_open(out, NULL, '{');
+		jw_text(out, "when", rules[i].when);
+		jw_text(out, "reason", rules[i].reason);
+		jw_text(out, "message", rules[i].message);
+		jw_text(out, "field", rules[i].field);
+		jw_close(out, '}');
+	}
+	jw_close(out, ']');
+}
+
+void conf_segment_text(const struct generation *g, const struct segment_def *seg, struct buf *out)
+{
+	jw_open(out, NULL, '{');
+	jw_text(out, "name", seg->name);
+	add_endpoint(g, out, "source", &seg->source);
+	add_endpoint(g, out, "destination", &seg->destination);
+	add_lookups(g, out, seg);
+	add_texts(out, "key", seg->key, seg->n_key);
+	jw_text(out, "mode", mode_name(seg->mode));
+	jw_text(out, "where", seg->where);
+	add_map(out, seg);
+	add_rules(out, "skip", seg->skip, seg->n_skip);
+	add_rules(out, "reject", seg->reject, seg->n_reject);
+	add_texts(out, "ignore_changes", seg->ignore_changes, seg->n_ignore_changes);
+	jw_int(out, "missing", seg->missing);
+	jw_int(out, "none", seg->none);
+	jw_int(out, "snapshot", seg->snapshot);
+	jw_bool(out, "verify", seg->verify);
+	jw_close(out, '}');
+}

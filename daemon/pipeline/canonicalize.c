@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * canonicalize.c - from a source row to a canonical record: expressions, types, required fields, the
+ * connector's own form, then key form, record form and hash. Memory only; a bad row is reported and
+ * counted, never guessed at.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "pipeline/segment.h"
+
+int canonicalize_prepare(struct segment *seg, const struct ferry_column *columns, size_t n, struct ferry_error *err)
+{
+	const struct segment_def *def = seg->def;
+
+	for (size_t i = 0; i < def->n_key; i++)
+		expr_add(seg->exprs, def->key[i]);
+	seg->at_map = def->n_key;
+	for (size_t i = 0; i < def->n_map; i++)
+		expr_add(seg->exprs, def->map[i].expr);
+	seg->at_where = seg->at_map + def->n_map;
+	if (def->where)
+		expr_add(seg->exprs, def->where);
+	seg->at_skip = seg->at_where + (def->where != NULL);
+	for (size_t i = 0; i < def->n_skip; i++)
+		expr_add(seg->exprs, def->skip[i].when);
+	seg->at_reject = seg->at_skip + def->n_skip;
+	for (size_t i = 0; i < def->n_reject; i++)
+		expr_add(seg->exprs, def->reject[i].when);
+	seg->n_exprs = seg->at_reject + def->n_reject;
+	seg->outs = arena_alloc0(&seg->arena, seg->n_exprs, sizeof *seg->outs);
+	return expr_prepare(seg->exprs, columns, n, err);
+}
+
+/* As SQL's WHERE: NULL and zero are false; a text counts by the number it starts with, so "" is false. */
+static bool is_true(const struct ferry_value *v)
+{
+	switch (v->type) {
+	case FERRY_BOOL:
+	case FERRY_INT:
+		return v->i != 0;
+	case FERRY_TEXT:
+	case FERRY_DECIMAL: {
+		size_t i = 0;
+		while (i < v->len && strchr("+-0. ", v->s[i]))
+			i++;
+		return i < v->len && v->s[i] >= '1' && v->s[i] <= '9';
+	}
+	default:
+		return false;
+	}
+}
+
+/* RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
+static bool is_utf8(const char *text, size_t len)
+{
+	const uint8_t *s = (const uint8_t *)text;
+	size_t i = 0;
+
+	while (i < len) {
+		uint8_t c = s[i];
+		if (c < 0x80) {
+			i++;
+			continue;
+		}
+		size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+		if (c < 0xc2 || c > 0xf4 || n > len - i)
+			return false;
+		for (size_t k = 1; k < n; k++)
+			if ((s[i + k] & 0xc0) != 0x80)
+				return false;
+		uint8_t d = s[i + 1];
+		if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) || (c == 0xf4 && d > 0x8f))
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+static size_t characters(const struct ferry_value *v)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < v->len; i++)
+		n += ((unsigned char)v->s[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static bool is_choice(const struct ferry_value *v, const char *const *choices)
+{
+	for (; *choices; choices++)
+		if (strlen(*choices) == v->len && memcmp(*choices, v->s, v->len) == 0)
+			return true;
+	return false;
+}
+
+/* One field against its table entry. False with a reason. */
+static bool check_field(struct segment *seg, size_t f, struct ferry_value *v, char *why, size_t size)
+{
+	const struct ferry_field *field = seg->layout.fields[f];
+
+	if (v->type == FERRY_TEXT && !is_utf8(v->s, v->len)) {
+		snprintf(why, size, "the text is not valid UTF-8");
+		return false;
+	}
+	if (!field)
+		return true;
+	if (!value_convert(v, field->type, &seg->batch.arena, why, size))
+		return false;
+	if (v->type == FERRY_NULL || (v->type == FERRY_TEXT && v->len == 0)) {
+		if (field->flags & FERRY_FIELD_REQUIRED) {
+			snprintf(why, size, "it is required and %s", v->type == FERRY_NULL ? "missing" : "empty");
+			return false;
+		}
+		return true;
+	}
+	if (v->type == FERRY_TEXT && field->max_len && v->len > field->max_len && characters(v) > field->max_len) {
+		snprintf(why, size, "%zu characters are too many (at most %u)", characters(v), field->max_len);
+		return false;
+	}
+	if (v->type == FERRY_TEXT && field->choices && !is_choice(v, field->choices)) {
+		struct buf b = BUF_INIT;
+		value_show(v, 40, &b);
+		snprintf(why, size, "'%s' is not allowed", buf_str(&b));
+		buf_release(&b);
+		return false;
+	}
+	return true;
+}
+
+static void *pure_alloc(const struct ferry_pure *pure, size_t size)
+{
+	struct segment *seg = pure->ctx;
+	return arena_alloc(&seg->batch.arena, size);
+}
+
+/* The connector's own say. */
+static bool connector_form(struct segment *seg, const char *key, struct ferry_value *fields)
+{
+	const struct ferry_connector *api = seg->dest->api;
+	struct ferry_pure pure = {seg, pure_alloc, &seg->layout};
+	struct ferry_issue issue = {0};
+
+	if (!api->canonicalize || api->canonicalize(&pure, fields, &issue) == 0)
+		return true;
+	const struct ferry_value *raw = NULL;
+	for (size_t f = 0; issue.field && f < seg->layout.n; f++)
+		if (strcmp(seg->layout.names[f], issue.field) == 0)
+			raw = &fields[f];
+	segment_invalid(seg, key, "INVALID_RECORD", issue.field, issue.message, raw);
+	return false;
+}
+
+static bool valid_fields(struct segment *seg, const char *key, struct ferry_value *fields)
+{
+	char why[256];
+
+	for (size_t f = 0; f < seg->layout.n; f++) {
+		if (check_field(seg, f, &fields[f], why, sizeof why))
+			continue;
+		segment_invalid(seg, key, "INVALID_RECORD", seg->layout.names[f], why, &fields[f]);
+		return false;
+	}
+	return connector_form(seg, key, fields);
+}
+
+/* The first reject rule that holds makes the record invalid. */
+static bool rejected(struct segment *seg, const char *key)
+{
+	for (size_t i = 0; i < seg->def->n_reject; i++) {
+		const struct rule_def *r = &seg->def->reject[i];
+		if (!is_true(&seg->outs[seg->at_reject + i]))
+			continue;
+		const struct ferry_value *raw = NULL;
+		for (size_t f = 0; r->field && f < seg->layout.n; f++)
+			if (strcmp(seg->layout.names[f], r->field) == 0)
+				raw = &seg->outs[seg->at_map + f];
+		segment_invalid(seg, key, "INVALID_RECORD", r->field, r->message, raw);
+		return true;
+	}
+	return false;
+}
+
+static const char *skip_reason(struct segment *seg)
+{
+	for (size_t i = 0; i < seg->def->n_skip; i++)
+		if (is_true(&seg->outs[seg->at_skip + i]))
+			return seg->def->skip[i].reason;
+	return NULL;
+}
+
+static bool key_form(struct segment *seg, struct row *row)
+{
+	struct buf *b = &seg->batch.bytes;
+	struct ferry_error err = {0};
+	size_t start = b->len;
+
+	for (size_t i = 0; i < seg->def->n_key; i++)
+		if (seg->outs[i].type == FERRY_NULL) {
+			segment_invalid(seg, "", "INVALID_RECORD", NULL, "the key is NULL", NULL);
+			return false;
+		}
+	if (key_encode(seg->outs, seg->def->n_key, b, &err) != 0) {
+		b->len = start;
+		struct buf text = BUF_INIT;
+		value_show(&seg->outs[0], 80, &text);
+		segment_invalid(seg, buf_str(&text), "INVALID_RECORD", NULL, err.msg, NULL);
+		buf_release(&text);
+		return false;
+	}
+	row->key = start;
+	row->key_len = b->len - start;
+	return true;
+}
+
+static void canonicalize_row(struct segment *seg, const struct ferry_value *values, struct row *row)
+{
+	struct ferry_error err = {0};
+	struct buf *b = &seg->batch.bytes;
+	struct ferry_value *fields = seg->outs + seg->at_map;
+
+	*row = (struct row){.state = ROW_NONE};
+	if (expr_eval(seg->exprs, values, seg->outs, &err) != 0) {
+		segment_invalid(seg, "", "INVALID_RECORD", NULL, err.msg, NULL);
+		/* the key may be a bare column, which needs no evaluation: then the row is known to exist */
+		for (size_t i = 0; i < seg->def->n_key; i++) {
+			if (expr_column(seg->exprs, i) < 0)
+				return;
+			seg->outs[i] = values[expr_column(seg->exprs, i)];
+		}
+		size_t start = b->len;
+		if (key_encode(seg->outs, seg->def->n_key, b, &err) == 0)
+			*row = (struct row){.state = ROW_KEY_ONLY, .key = start, .key_len = b->len - start};
+		return;
+	}
+	if (seg->def->where && !is_true(&seg->outs[seg->at_where])) {
+		seg->counters.skipped++;
+		segment_count_reason(seg, "FILTERED", 1);
+		return;
+	}
+	if (!key_form(seg, row))
+		return;
+	row->state = ROW_KEY_ONLY;
+	row->reason = skip_reason(seg);
+	if (row->reason) {
+		row->state = ROW_SKIPPED;
+		return;
+	}
+	struct buf key = BUF_INIT;
+	key_form_show(b->s + row->key, row->key_len, seg->def->n_key, &key);
+	if (!rejected(seg, buf_str(&key)) && valid_fields(seg, buf_str(&key), fields)) {
+		row->record = b->len;
+		record_encode(fields, seg->layout.n, b);
+		row->record_len = b->len - row->record;
+		row->hash = segment_hash(seg, fields, b->s + row->record, row->record_len);
+		row->state = ROW_RECORD;
+	}
+	buf_release(&key);
+}
+
+int canonicalize_batch(struct segment *seg, const struct ferry_value *values, size_t n_rows, struct ferry_error *err)
+{
+	struct batch *batch = &seg->batch;
+
+	(void)err;
+	arena_reset(&batch->arena);
+	buf_reset(&batch->bytes);
+	batch->n = n_rows;
+	for (size_t i = 0; i < n_rows; i++)
+		canonicalize_row(seg, values + i * seg->n_columns, &batch->rows[i]);
+	return 0;
+}

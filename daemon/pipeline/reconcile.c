@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reconcile.c - what is known of each record: the snapshot by a merge of two ordered streams (or by
+ * look-up, with a bit for each entry seen, when the source cannot order), then the destination itself
+ * for keys that are new, and for all of them with verify.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline/segment.h"
+
+enum { LOOKUP_ROWS = 64 };
+
+int reconcile_start(struct segment *seg, struct ferry_error *err)
+{
+	if (snap_reader_open(seg->snapshot, &seg->reader, err) != 0)
+		return -1;
+	if (seg->ordered)
+		return 0;
+	/* ordinals only grow; the bitmap grows with the largest one met */
+	seg->seen_words = 0;
+	return 0;
+}
+
+void reconcile_stop(struct segment *seg)
+{
+	snap_reader_close(seg->reader);
+	seg->reader = NULL;
+	free(seg->seen);
+	seg->seen = NULL;
+	seg->seen_words = 0;
+}
+
+/* --------------------------------------------------------------- the merge */
+
+static int advance(struct segment *seg, struct ferry_error *err)
+{
+	int rc = snap_next(seg->reader, &seg->at_key, &seg->at_entry, err);
+
+	seg->at_valid = rc == 1;
+	seg->at_end = rc == 0;
+	return rc < 0 ? -1 : 0;
+}
+
+/* Everything in the snapshot before key is gone from the source. */
+static int merge_to(struct segment *seg, struct kv_bytes key, bool *found, struct ferry_error *err)
+{
+	*found = false;
+	if (!seg->at_valid && !seg->at_end && advance(seg, err) != 0)
+		return -1;
+	while (!seg->at_end) {
+		int c = kv_compare(seg->at_key, key);
+		if (c > 0)
+			return 0;
+		*found = c == 0;
+		if (*found)
+			return 0;
+		if (segment_wants_missing(seg) && decide_gone(seg, seg->at_key, &seg->at_entry, err) != 0)
+			return -1;
+		if (advance(seg, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void duplicate(struct segment *seg, struct row *row)
+{
+	struct buf key = BUF_INIT;
+
+	key_form_show(seg->batch.bytes.s + row->key, row->key_len, seg->def->n_key, &key);
+	/* what was counted as invalid already stays that */
+	if (row->state != ROW_KEY_ONLY)
+		segment_invalid(seg, buf_str(&key), "DUPLICATE_KEY", NULL, "the key occurs more than once in the source", NULL);
+	buf_release(&key);
+	row->state = ROW_NONE;
+}
+
+static int find_ordered(struct segment *seg, struct row *row, struct kv_bytes key, bool *found, struct ferry_error *err)
+{
+	struct kv_bytes last = {seg->last_key.s, seg->last_key.len};
+
+	*found = false;
+	if (seg->have_last_key) {
+		int c = kv_compare(key, last);
+		if (c == 0) {
+			duplicate(seg, row);
+			return 0;
+		}
+		if (c < 0) {
+			struct buf a = BUF_INIT, b = BUF_INIT;
+			key_form_show(last.p, last.len, seg->def->n_key, &a);
+			key_form_show(key.p, key.len, seg->def->n_key, &b);
+			ferry_fail(err, FERRY_E_ORDER, "the source gave key '%s' after '%s', against its promised order",
+				   buf_str(&b), buf_str(&a));
+			buf_release(&a);
+			buf_release(&b);
+			return -1;
+		}
+	}
+	buf_reset(&seg->last_key);
+	buf_add(&seg->last_key, key.p, key.len);
+	seg->have_last_key = true;
+	if (seg->reset)
+		return 0;
+	if (merge_to(seg, key, found, err) != 0)
+		return -1;
+	if (*found) {
+		row->known = seg->at_entry;
+		return advance(seg, err);
+	}
+	return 0;
+}
+
+/* True when the bit was set already. */
+static bool see(struct segment *seg, uint64_t ordinal)
+{
+	size_t word = ordinal / 64;
+
+	if (word >= seg->seen_words) {
+		size_t words = seg->seen_words ? seg->seen_words : 1024;
+		while (words <= word)
+			words *= 2;
+		seg->seen = ferry_realloc(seg->seen, words, sizeof *seg->seen);
+		memset(seg->seen + seg->seen_words, 0, (words - seg->seen_words) * sizeof *seg->seen);
+		seg->seen_words = words;
+	}
+	uint64_t bit = (uint64_t)1 << ordinal % 64;
+	bool was = seg->seen[word] & bit;
+	seg->seen[word] |= bit;
+	return was;
+}
+
+static int find_unordered(struct segment *seg, struct row *row, struct kv_bytes key, bool *found, struct ferry_error *err)
+{
+	*found = false;
+	if (seg->reset)
+		return 0;
+	int rc = snap_get(seg->reader, key, &row->known, err);
+	if (rc <= 0)
+		return rc;
+	*found = true;
+	if (see(seg, row->known.ordinal))
+		duplicate(seg, row);
+	return 0;
+}
+
+static int find_known(struct segment *seg, struct row *row, struct ferry_error *err)
+{
+	struct kv_bytes key = {seg->batch.bytes.s + row->key, row->key_len};
+	bool found;
+
+	if ((seg->ordered ? find_ordered : find_unordered)(seg, row, key, &found, err) != 0)
+		return -1;
+	if (!found)
+		row->change = CHANGE_NEW;
+	else if (row->known.flags & SNAP_UNSURE || memcmp(&row->known.hash, &row->hash, sizeof row->hash) != 0)
+		row->change = CHANGE_DIFFERENT;
+	else
+		row->change = CHANGE_SAME;
+	if (seg->intents_left && row->state == ROW_RECORD) {
+		int rc = snap_has_intent(seg->reader, key, err);
+		if (rc < 0)
+			return -1;
+		row->in_doubt = rc == 1;
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------- the look-ups */
+
+/* New keys are looked up where they may exist over there, or the mode must know. */
+static bool wants_lookup(const struct segment *seg, const struct row *row)
+{
+	const struct ferry_connector *api = seg->dest->api;
+
+	if (row->state != ROW_RECORD || !api->lookup)
+		return false;
+	if (seg->def->verify || seg->options->verify)
+		return seg->def->mode != FERRY_MODE_APPEND;
+	return row->change == CHANGE_NEW &&
+		(api->caps & FERRY_CAP_MATCH_NEW || seg->def->mode == FERRY_MODE_INSERT || seg->def->mode == FERRY_MODE_UPDATE);
+}
+
+static void keep_what_is_there(struct segment *seg, struct row *row, const struct ferry_value *ours,
+			       const struct ferry_found *found)
+{
+	bool same = true;
+
+	for (size_t f = 0; f < seg->layout.n; f++)
+		if (!seg->ignored[f] && !values_alike(&ours[f], &found->fields[f]))
+			same = false;
+	row->same_there = same;
+	row->drifted = row->change == CHANGE_SAME && !same;
+	struct buf b = BUF_INIT;
+	record_encode(found->fields, seg->layout.n, &b);
+	row->there = arena_strndup(&seg->batch.arena, b.s, b.len);
+	row->there_len = b.len;
+	buf_release(&b);
+}
+
+static void judge(struct segment *seg, struct row *row, const struct ferry_value *ours, const struct ferry_found *found)
+{
+	const struct ferry_connector *api = seg->dest->api;
+	struct ferry_pure pure = {.layout = &seg->layout};
+
+	if (found->presence == FERRY_SEVERAL) {
+		row->tier = FERRY_TIER_AMBIGUOUS;
+	} else if (found->presence == FERRY_FOUND) {
+		row->tier = api->reconcile ? api->reconcile(&pure, ours, found) : FERRY_TIER_STRONG;
+		row->dest_id = arena_strdup(&seg->batch.arena, found->dest_id ? found->dest_id : "");
+		if (found->fields)
+			keep_what_is_there(seg, row, ours, found);
+	} else if (row->change != CHANGE_NEW) {
+		row->drifted = true;	/* deleted over there */
+	}
+}
+
+static int look_up(struct segment *seg, struct row **rows, size_t n, struct ferry_error *err)
+{
+	struct ferry_action actions[LOOKUP_ROWS];
+	struct ferry_found found[LOOKUP_ROWS];
+	struct arena *arena = &seg->batch.arena;
+
+	memset(actions, 0, sizeof actions);
+	memset(found, 0, sizeof found);
+	for (size_t i = 0; i < n; i++) {
+		struct ferry_value *fields = arena_alloc0(arena, seg->layout.n, sizeof *fields);
+		struct buf key = BUF_INIT;
+		record_decode(seg->batch.bytes.s + rows[i]->record, rows[i]->record_len, fields, seg->layout.n);
+		key_form_show(seg->batch.bytes.s + rows[i]->key, rows[i]->key_len, seg->def->n_key, &key);
+		const char *id = "";
+		if (rows[i]->change != CHANGE_NEW)
+			id = arena_strndup(arena, rows[i]->known.dest_id, rows[i]->known.dest_id_len);
+		actions[i] = (struct ferry_action){.decision = FERRY_UPDATE, .fields = fields, .dest_id = id,
+			.key = arena_strndup(arena, buf_str(&key), key.len), .key_len = key.len};
+		buf_release(&key);
+	}
+	if (seg->dest->api->lookup(seg->dest->handle, actions, n, found, err) != 0)
+		return ferry_within(err, "look-up in the destination");
+	seg->lookups += (int64_t)n;
+	for (size_t i = 0; i < n; i++)
+		judge(seg, rows[i], actions[i].fields, &found[i]);
+	segment_progress(seg);
+	return 0;
+}
+
+int reconcile_batch(struct segment *seg, struct ferry_error *err)
+{
+	struct row *wanted[LOOKUP_ROWS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < seg->batch.n; i++) {
+		struct row *row = &seg->batch.rows[i];
+		if (row->state == ROW_NONE)
+			continue;
+		if (find_known(seg, row, err) != 0)
+			return -1;
+		if (row->state == ROW_RECORD && row->change != CHANGE_NEW)
+			row->tier = FERRY_TIER_STRONG;
+		if (!wants_lookup(seg, row))
+			continue;
+		wanted[n++] = row;
+		if (n == LOOKUP_ROWS) {
+			if (look_up(seg, wanted, n, err) != 0)
+				return -1;
+			n = 0;
+		}
+	}
+	return n ? look_up(seg, wanted, n, err) : 0;
+}
+
+static bool was_seen(const struct segment *seg, uint64_t ordinal)
+{
+	return ordinal / 64 < seg->seen_words && seg->seen[ordinal / 64] >> ordinal % 64 & 1;
+}
+
+int reconcile_rest(struct segment *seg, struct ferry_error *err)
+{
+	if (!segment_wants_missing(seg) || seg->reset)
+		return 0;
+	if (!seg->ordered || (!seg->at_valid && !seg->at_end))
+		if (advance(seg, err) != 0)
+			return -1;
+	while (!seg->at_end) {
+		if ((seg->ordered || !was_seen(seg, seg->at_entry.ordinal)) &&
+		    decide_gone(seg, seg->at_key, &seg->at_entry, err) != 0)
+			return -1;
+		if (advance(seg, err) != 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* segment.c - small things the stages share. */
+#include "pipeline/segment.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "wire/json.h"
+
+enum { PROGRESS_US = 200000 };
+
+bool segment_wants_missing(const struct segment *seg)
+{
+	return (seg->def->missing == MISSING_DELETE || seg->def->missing == MISSING_DISABLE) &&
+		!(seg->source->api->caps & FERRY_CAP_WINDOWED);
+}
+
+void segment_count_reason(struct segment *seg, const char *code, int64_t n)
+{
+	for (size_t i = 0; i < seg->n_reasons; i++)
+		if (strcmp(seg->reasons[i].code, code) == 0) {
+			seg->reasons[i].n += n;
+			return;
+		}
+	if (seg->n_reasons < REASONS_MAX)
+		seg->reasons[seg->n_reasons++] = (struct reason_count){arena_strdup(&seg->arena, code), n};
+}
+
+void segment_invalid(struct segment *seg, const char *key, const char *code, const char *field,
+		     const char *message, const struct ferry_value *raw)
+{
+	struct buf text = BUF_INIT;
+	bool sensitive = false;
+
+	seg->counters.invalid++;
+	segment_count_reason(seg, code, 1);
+	for (size_t f = 0; field && f < seg->layout.n; f++)
+		if (strcmp(seg->layout.names[f], field) == 0)
+			sensitive = seg->layout.fields[f] && seg->layout.fields[f]->flags & FERRY_FIELD_SENSITIVE;
+	if (raw && !sensitive)
+		value_show(raw, 200, &text);
+	report_row_error(seg->report, &(struct row_error){
+		.segment = seg->def->name, .stage = seg->stage, .key = key, .code = code, .field = field,
+		.message = message, .raw = raw ? sensitive ? "********" : buf_str(&text) : NULL});
+	buf_release(&text);
+}
+
+void segment_progress(struct segment *seg)
+{
+	int64_t now = clock_mono();
+	struct buf b = BUF_INIT;
+
+	if (now - seg->last_progress_us < PROGRESS_US)
+		return;
+	seg->last_progress_us = now;
+	report_start(&b, "progress", seg->def->name);
+	jw_text(&b, "stage", stage_name(seg->stage));
+	counters_json(&seg->counters, "counters", &b);
+	jw_int(&b, "planned", seg->counters.planned);
+	jw_int(&b, "done", seg->counters.acknowledged + seg->counters.failed);
+	report_send(seg->report, &b);
+}
+
+struct hash128 segment_hash(const struct segment *seg, const struct ferry_value *fields, const void *record, size_t len)
+{
+	if (!seg->any_ignored)
+		return hash128(record, len, seg->layout_id);
+	struct buf b = BUF_INIT;
+	for (size_t f = 0; f < seg->layout.n; f++)
+		if (!seg->ignored[f])
+			record_encode(&fields[f], 1, &b);
+	struct hash128 h = hash128(b.s, b.len, seg->layout_id);
+	buf_release(&b);
+	return h;
+}
+
+void segment_definition(const struct generation *g, const struct segment_def *def, char out[DEFINITION_TEXT])
+{
+	struct buf b = BUF_INIT;
+
+	conf_segment_text(g, def, &b);
+	struct hash128 h = hash128(b.s, b.len, 0);
+	snprintf(out, DEFINITION_TEXT, "%016llx%016llx", (unsigned long long)h.hi, (unsigned long long)h.lo);
+	buf_release(&b);
+}
+
+bool values_alike(const struct ferry_value *a, const struct ferry_value *b)
+{
+	struct buf x = BUF_INIT, y = BUF_INIT;
+	bool same;
+
+	if (a->type == b->type)
+		return value_equal(a, b);
+	if (a->type == FERRY_NULL || b->type == FERRY_NULL)
+		return false;
+	if (a->type == FERRY_BOOL || b->type == FERRY_BOOL) {
+		/* a boolean is 1 or 0 to many a database */
+		const struct ferry_value *other = a->type == FERRY_BOOL ? b : a;
+		if (other->type == FERRY_INT)
+			return a->i == b->i;
+	}
+	value_show(a, SIZE_MAX, &x);
+	value_show(b, SIZE_MAX, &y);
+	same = x.len == y.len && memcmp(buf_str(&x), buf_str(&y), x.len) == 0;
+	if (!same && (a->type == FERRY_TIME || b->type == FERRY_TIME)) {
+		int64_t t, u;
+		same = clock_parse(buf_str(&x), x.len, &t) && clock_parse(buf_str(&y), y.len, &u) && t == u;
+	}
+	buf_release(&x);
+	buf_release(&y);
+	return same;
+}
+
+static void watch_log(void *ctx, enum ferry_level level, const char *text)
+{
+	struct segment *seg = ctx;
+	report_log(seg->report, seg->def->name, seg->stage, level, "%s", text);
+}
+
+static bool watch_cancelled(void *ctx)
+{
+	struct segment *seg = ctx;
+	report_tick(seg->report);
+	return report_cancelled(seg->report);
+}
+
+struct plug_watch segment_watch(struct segment *seg)
+{
+	return (struct plug_watch){seg, watch_log, watch_cancelled};
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * setup.c - the stage validate_setup: load both connectors, open handles, ask them whether the other
+ * side is as it must be, open the snapshot and see whether it still belongs to this definition.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline/setup.h"
+
+static int load(struct segment *seg, const struct endpoint_def *e, struct plug **ret,
+		const struct connection_def **ret_connection, struct ferry_error *err)
+{
+	const struct connection_def *c = generation_connection(seg->generation, e->connection);
+	struct buf name = BUF_INIT;
+
+	if (!c)
+		return ferry_fail(err, FERRY_E_CONFIG, "there is no connection '%s'", e->connection);
+	plug_name(c->family, e->resource, &name);
+	int rc = plug_load(seg->options->plugins_dir, name.s, ret, err);
+	buf_release(&name);
+	*ret_connection = c;
+	return rc;
+}
+
+/* A bare column name, as text without quotes; NULL when it is an expression. */
+static const char *bare_name(struct arena *arena, const char *expr)
+{
+	size_t n = strlen(expr);
+
+	if (n > 2 && expr[0] == '"' && expr[n - 1] == '"' && !memchr(expr + 1, '"', n - 2))
+		return arena_strndup(arena, expr + 1, n - 2);
+	for (size_t i = 0; i < n; i++) {
+		char c = expr[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+		if (!letter && !(i && c >= '0' && c <= '9'))
+			return NULL;
+	}
+	return n ? expr : NULL;
+}
+
+/* The source's key columns, when all parts are bare columns. */
+const char *const *setup_key_columns(struct segment *seg)
+{
+	const char **names = arena_alloc0(&seg->arena, seg->def->n_key + 1, sizeof *names);
+
+	for (size_t i = 0; i < seg->def->n_key; i++)
+		if (!(names[i] = bare_name(&seg->arena, seg->def->key[i])))
+			return NULL;
+	return names;
+}
+
+/* The destination fields the key is mapped to, when every part is mapped as it is. */
+static const char *const *destination_keys(struct segment *seg)
+{
+	const char **names = arena_alloc0(&seg->arena, seg->def->n_key + 1, sizeof *names);
+
+	for (size_t i = 0; i < seg->def->n_key; i++) {
+		for (size_t f = 0; f < seg->def->n_map && !names[i]; f++)
+			if (strcmp(seg->def->map[f].expr, seg->def->key[i]) == 0)
+				names[i] = seg->def->map[f].field;
+		if (!names[i])
+			return NULL;
+	}
+	return names;
+}
+
+int setup_open_handle(struct segment *seg, enum ferry_role role, struct plug_handle **ret, struct ferry_error *err)
+{
+	bool is_source = role == FERRY_SOURCE;
+	const struct endpoint_def *e = is_source ? &seg->def->source : &seg->def->destination;
+	struct plug_open open = {
+		.role = role,
+		.connection = generation_connection(seg->generation, e->connection),
+		.endpoint = e,
+		.layout = is_source ? NULL : &seg->layout,
+		.mode = seg->def->mode,
+		.keys = is_source ? setup_key_columns(seg) : destination_keys(seg),
+		.state_dir = seg->options->state_dir,
+		.watch = segment_watch(seg),
+	};
+	return plug_handle_open(is_source ? seg->source_plug : seg->dest_plug, &open, ret, err);
+}
+
+static int validate(struct segment *seg, struct plug_handle *h, const char *role, const char *connection,
+		    struct ferry_error *err)
+{
+	if (h->api->validate_setup && h->api->validate_setup(h->handle, err) != 0)
+		return ferry_within(err, "%s '%s'", role, connection);
+	(void)seg;
+	return 0;
+}
+
+static void fold_id(struct segment *seg)
+{
+	struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < seg->layout.n; i++)
+		buf_addf(&b, "%s\n", seg->layout.names[i]);
+	seg->layout_id = (uint32_t)hash64(b.s, b.len);
+	buf_release(&b);
+}
+
+static bool is_secret(const struct ferry_option *table, const char *name)
+{
+	for (; table && table->name; table++)
+		if (strcmp(table->name, name) == 0)
+			return table->flags & FERRY_OPTION_SECRET;
+	return false;
+}
+
+/* What tells one destination from another: its connector and all settings that are no secrets. */
+static const char *destination_text(struct segment *seg, const struct connection_def *c)
+{
+	const struct ferry_connector *api = seg->dest_plug->api;
+	const struct def_options *lists[] = {&c->options, &seg->def->destination.options};
+	const struct ferry_option *tables[] = {api->connection_options, api->destination_options};
+	struct buf b = BUF_INIT;
+
+	buf_addf(&b, "connector %s", api->name);
+	for (int k = 0; k < 2; k++)
+		for (size_t i = 0; i < lists[k]->n; i++)
+			if (!is_secret(tables[k], lists[k]->items[i].name))
+				buf_addf(&b, ", %s %s", lists[k]->items[i].name, lists[k]->items[i].text);
+	const char *s = arena_strndup(&seg->arena, b.s, b.len);
+	buf_release(&b);
+	return s;
+}
+
+/*
+ * A snapshot says what one destination holds, by one key. When either has changed it says nothing
+ * about the new one: only --full may start it over.
+ */
+static int check_snapshot(struct segment *seg, struct ferry_error *err)
+{
+	const char *texts[] = {seg->key_text, seg->destination_id};
+	static const char *const notes[] = {"key", "destination"};
+	static const char *const words[] = {"the segment's key", "the segment's destination"};
+	const char *old;
+	int64_t intents, pending;
+
+	if (snapshot_counts(seg->snapshot, &seg->snapshot_rows, &intents, &pending, err) != 0)
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		if (snapshot_note(seg->snapshot, notes[i], &seg->arena, &old, err) != 0)
+			return -1;
+		if (!old || strcmp(old, texts[i]) == 0)
+			continue;
+		if (!seg->options->full && (seg->snapshot_rows || intents)) {
+			ferry_fail(err, FERRY_E_CONFIG, "%s has changed since the last run: it was '%s', now it is '%s'",
+				   words[i], old, texts[i]);
+			return ferry_hint(err, "Put it back, or start over with --full: every record is then sent again.");
+		}
+		seg->reset = true;
+	}
+	if (seg->reset)
+		seg->snapshot_rows = 0;
+	return 0;
+}
+
+static void mark_ignored(struct segment *seg)
+{
+	const struct segment_def *def = seg->def;
+
+	seg->ignored = arena_alloc0(&seg->arena, seg->layout.n + 1, sizeof *seg->ignored);
+	for (size_t f = 0; f < seg->layout.n; f++) {
+		const struct ferry_field *field = seg->layout.fields[f];
+		seg->ignored[f] = field && field->flags & FERRY_FIELD_VOLATILE;
+		for (size_t i = 0; i < def->n_ignore_changes; i++)
+			seg->ignored[f] |= strcmp(def->ignore_changes[i], seg->layout.names[f]) == 0;
+		seg->any_ignored |= seg->ignored[f];
+	}
+}
+
+static const char *join_key(struct segment *seg)
+{
+	const char *s = seg->def->key[0];
+
+	for (size_t i = 1; i < seg->def->n_key; i++)
+		s = arena_printf(&seg->arena, "%s, %s", s, seg->def->key[i]);
+	return s;
+}
+
+int stage_validate_setup(struct segment *seg, struct ferry_error *err)
+{
+	const struct segment_def *def = seg->def;
+	const struct connection_def *from, *to;
+
+	seg->stage = STAGE_VALIDATE_SETUP;
+	if (def->n_key > KEY_PARTS_MAX)
+		return ferry_fail(err, FERRY_E_CONFIG, "a key of %zu parts (at most %d)", def->n_key, KEY_PARTS_MAX);
+	if (load(seg, &def->source, &seg->source_plug, &from, err) != 0 ||
+	    load(seg, &def->destination, &seg->dest_plug, &to, err) != 0)
+		return -1;
+	plug_layout(seg->dest_plug, def, &seg->arena, &seg->layout);
+	fold_id(seg);
+	mark_ignored(seg);
+	segment_definition(seg->generation, def, seg->definition);
+	seg->key_text = join_key(seg);
+	seg->destination_id = destination_text(seg, to);
+	if (setup_open_handle(seg, FERRY_DESTINATION, &seg->dest, err) != 0)
+		return ferry_within(err, "destination '%s'", to->name);
+	if (setup_open_handle(seg, FERRY_SOURCE, &seg->source, err) != 0)
+		return ferry_within(err, "source '%s'", from->name);
+	if (validate(seg, seg->source, "source", from->name, err) != 0 ||
+	    validate(seg, seg->dest, "destination", to->name, err) != 0)
+		return -1;
+	if (snapshot_open(seg->options->state_dir, seg->sync->name, def->name, &seg->snapshot, err) != 0 ||
+	    check_snapshot(seg, err) != 0)
+		return -1;
+	return settle_intents(seg, err);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * worker.c - takes the job line apart, bounds the process's memory, runs what is asked for and says
+ * "done". The definitions come with the job, so that a run keeps those it started with.
+ */
+#include "pipeline/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "conf/conf.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/report.h"
+#include "plug/plug.h"
+#include "wire/expr.h"
+#include "wire/http.h"
+#include "wire/json.h"
+
+struct job {
+	struct json_doc *doc;
+	json_node *root;
+	struct conf_file *files;
+	size_t n_files;
+};
+
+static int job_read(struct report *r, struct job *job, struct ferry_error *err)
+{
+	struct buf line = BUF_INIT;
+	int rc = report_read_line(r, &line, err);
+
+	if (rc == 0)
+		rc = json_parse(line.s, line.len, "job", &job->doc, err);
+	buf_release(&line);
+	if (rc != 0)
+		return -1;
+	job->root = json_root(job->doc);
+	json_node *files = json_get(job->root, "files");
+	job->n_files = json_count(files);
+	job->files = ferry_alloc0(job->n_files, sizeof *job->files);
+	for (size_t i = 0; i < job->n_files; i++) {
+		json_node *f = json_at(files, i);
+		struct conf_file *to = &job->files[i];
+		to->kind = (enum conf_kind)json_get_int(f, "kind", CONF_SYNCS);
+		to->path = json_get_text(f, "path", "");
+		to->text = json_text(json_get(f, "text"), &to->len);
+		if (!to->text)
+			to->text = "";
+	}
+	return 0;
+}
+
+static void job_release(struct job *job)
+{
+	json_free(job->doc);
+	free(job->files);
+}
+
+/* LMDB's maps are address space, not data, so RLIMIT_DATA bounds just what the worker allocates. */
+static int bound_memory(int64_t bytes, struct ferry_error *err)
+{
+	struct rlimit lim = {(rlim_t)bytes, (rlim_t)bytes};
+
+	if (bytes <= 0)
+		return 0;
+#ifdef __SANITIZE_ADDRESS__
+	return 0;			/* its shadow memory is data too */
+#endif
+	return setrlimit(RLIMIT_DATA, &lim) == 0 ? 0 : ferry_fail_errno(err, errno, "memory_limit");
+}
+
+static void tell_mistakes(struct report *r, struct conf_mistakes *m)
+{
+	conf_mistakes_sort(m);
+	for (size_t i = 0; i < m->n; i++) {
+		struct buf b = BUF_INIT;
+		report_start(&b, "mistake", NULL);
+		jw_text(&b, "file", m->items[i].mark.file);
+		jw_int(&b, "line", m->items[i].mark.line);
+		jw_int(&b, "column", m->items[i].mark.column);
+		jw_text(&b, "text", m->items[i].text);
+		report_send(r, &b);
+	}
+}
+
+static void tell_done(struct report *r, const struct pipeline_result *res)
+{
+	static const char *const phases[] = {"query", "change_detection", "destination_writes", "finalization"};
+	struct buf b = BUF_INIT;
+
+	report_start(&b, "done", NULL);
+	jw_text(&b, "status", run_status_name(res->status));
+	jw_int(&b, "at", clock_now());
+	jw_open(&b, "phases", '{');
+	for (int i = 0; i < 4; i++)
+		jw_int(&b, phases[i], res->phase_ms[i]);
+	jw_close(&b, '}');
+	jw_int(&b, "row_errors", report_row_errors(r));
+	error_json(&res->error, "error", &b);
+	report_send(r, &b);
+}
+
+/* ------------------------------------------------------------------- checks */
+
+static void check_expression(const char *text, const struct def_mark *mark, struct conf_mistakes *m)
+{
+	struct ferry_error err = {0};
+
+	if (text && expr_check(text, &err) != 0)
+		conf_mistake(m, mark, "expression '%s': %s", text, err.msg);
+}
+
+static void check_expressions(const struct segment_def *seg, struct conf_mistakes *m)
+{
+	for (size_t i = 0; i < seg->n_key; i++)
+		check_expression(seg->key[i], &seg->key_mark, m);
+	for (size_t i = 0; i < seg->n_map; i++)
+		check_expression(seg->map[i].expr, &seg->map[i].mark, m);
+	check_expression(seg->where, &seg->where_mark, m);
+	for (size_t i = 0; i < seg->n_skip; i++)
+		check_expression(seg->skip[i].when, &seg->skip[i].mark, m);
+	for (size_t i = 0; i < seg->n_reject; i++)
+		check_expression(seg->reject[i].when, &seg->reject[i].mark, m);
+}
+
+static void do_check(struct report *r, struct job *job, struct pipeline_result *res)
+{
+	struct conf_mistakes m = CONF_MISTAKES_INIT;
+	struct generation *g = conf_load(job->files, job->n_files, &m);
+
+	if (g) {
+		plug_check_generation(json_get_text(job->root, "plugins", FERRY_PLUGIN_DIR), g, &m);
+		for (size_t i = 0; i < g->n_syncs; i++)
+			for (size_t s = 0; s < g->syncs[i].n_segments; s++)
+				check_expressions(&g->syncs[i].segments[s], &m);
+	}
+	tell_mistakes(r, &m);
+	res->status = m.n ? RUN_FAILED : RUN_COMPLETED;
+	if (m.n)
+		ferry_fail(&res->error, FERRY_E_CONFIG, "the configuration has %zu mistake%s", m.n, m.n == 1 ? "" : "s");
+	conf_mistakes_release(&m);
+	conf_free(g);
+}
+
+static void tell_connector(struct report *r, const char *dir, const char *name)
+{
+	struct ferry_error err = {0};
+	struct plug *plug;
+	struct buf b = BUF_INIT, data = BUF_INIT;
+
+	if (plug_load(dir, name, &plug, &err) == 0) {
+		plug_json(plug, &data);
+		plug_unload(plug);
+	} else {
+		jw_open(&data, NULL, '{');
+		jw_text(&data, "name", name);
+		error_json(&err, "error", &data);
+		jw_close(&data, '}');
+	}
+	report_start(&b, "connector", NULL);
+	jw_raw(&b, "data", data.s, data.len);
+	report_send(r, &b);
+	buf_release(&data);
+}
+
+static void do_connectors(struct report *r, struct job *job, struct pipeline_result *res)
+{
+	const char *dir = json_get_text(job->root, "plugins", FERRY_PLUGIN_DIR);
+	struct arena arena = ARENA_INIT;
+	char **names;
+	size_t n;
+
+	if (plug_list(dir, &arena, &names, &n, &res->error) == 0) {
+		for (size_t i = 0; i < n; i++)
+			tell_connector(r, dir, names[i]);
+		res->status = RUN_COMPLETED;
+	}
+	arena_release(&arena);
+}
+
+/* --------------------------------------------------------------------- runs */
+
+static void do_run(struct report *r, struct job *job, bool promote, struct pipeline_result *res)
+{
+	struct conf_mistakes m = CONF_MISTAKES_INIT;
+	json_node *root = job->root;
+	const char *name = json_get_text(root, "sync", "");
+	struct generation *g = conf_load(job->files, job->n_files, &m);
+
+	if (!g) {
+		struct buf text = BUF_INIT;
+		conf_mistakes_print(&m, &text);
+		ferry_fail(&res->error, FERRY_E_CONFIG, "%.*s", 900, buf_str(&text));
+		buf_release(&text);
+	} else {
+		const struct sync_def *sync = generation_sync(g, name);
+		struct pipeline_options options = {
+			.state_dir = json_get_text(root, "state", "."),
+			.plugins_dir = json_get_text(root, "plugins", FERRY_PLUGIN_DIR),
+			.run = json_get_int(root, "run", 0),
+			.preview = json_get_bool(root, "preview", false),
+			.verify = json_get_bool(root, "verify", false),
+			.full = json_get_bool(root, "full", false),
+			.promote_run = promote ? json_get_int(root, "promote_run", 0) : 0,
+		};
+		if (sync)
+			pipeline_run(g, sync, &options, r, res);
+		else
+			ferry_fail(&res->error, FERRY_E_NOT_FOUND, "there is no sync '%s'", name);
+	}
+	conf_mistakes_release(&m);
+	conf_free(g);
+}
+
+int worker_serve(int fd)
+{
+	struct report *r = report_new(fd);
+	struct pipeline_result res = {.status = RUN_FAILED};
+	struct job job = {0};
+
+	bool there = job_read(r, &job, &res.error) == 0;
+	if (there && bound_memory(json_get_int(job.root, "memory_limit", 0), &res.error) == 0 &&
+	    http_init(&res.error) == 0 && report_listen(r, &res.error) == 0) {
+		const char *action = json_get_text(job.root, "action", "");
+		report_row_error_cap(r, json_get_int(job.root, "row_errors_max", 10000));
+		if (strcmp(action, "check") == 0)
+			do_check(r, &job, &res);
+		else if (strcmp(action, "connectors") == 0)
+			do_connectors(r, &job, &res);
+		else if (strcmp(action, "run") == 0 || strcmp(action, "promote") == 0)
+			do_run(r, &job, action[0] == 'p', &res);
+		else
+			ferry_fail(&res.error, FERRY_E_PROTOCOL, "job: unknown action '%s'", action);
+	}
+	tell_done(r, &res);
+	job_release(&job);
+	report_free(r);
+	http_exit();
+	return 0;
+}

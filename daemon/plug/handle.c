@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * handle.c - open a connector for one role and one thread: settings with their secrets, the layout
+ * of what it will be given, its host.
+ */
+#include "plug/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plug/plug-private.h"
+
+/* What a handle's connector may look at until it is closed. */
+struct handle {
+	struct plug_handle public;
+	struct arena arena;
+	struct ferry_open open;
+	struct ferry_layout layout;
+	struct setting_list settings;
+};
+
+void plug_layout(const struct plug *plug, const struct segment_def *seg, struct arena *arena,
+		 struct ferry_layout *ret)
+{
+	const char **names = arena_alloc0(arena, seg->n_map, sizeof *names);
+	const struct ferry_field **fields = arena_alloc0(arena, seg->n_map, sizeof *fields);
+
+	for (size_t i = 0; i < seg->n_map; i++) {
+		names[i] = seg->map[i].field;
+		fields[i] = check_find_field(plug->api->fields, names[i]);
+	}
+	*ret = (struct ferry_layout){.n = seg->n_map, .names = names, .fields = fields};
+}
+
+static const char *const *copy_keys(struct arena *arena, const char *const *keys)
+{
+	size_t n = 0;
+
+	if (!keys)
+		return NULL;
+	while (keys[n])
+		n++;
+	const char **copy = arena_alloc0(arena, n + 1, sizeof *copy);
+	for (size_t i = 0; i < n; i++)
+		copy[i] = arena_strdup(arena, keys[i]);
+	return copy;
+}
+
+static int fill_settings(struct handle *h, const struct ferry_connector *api, const struct plug_open *open,
+			 struct ferry_error *err)
+{
+	struct buf missing = BUF_INIT;
+	const struct ferry_option *own = open->role == FERRY_SOURCE ? api->source_options
+		: api->destination_options;
+	int rc = option_settings(api->connection_options, &open->connection->options, &h->arena,
+				 &h->settings, &missing, err);
+
+	if (rc == 0)
+		rc = option_settings(own, &open->endpoint->options, &h->arena, &h->settings, &missing, err);
+	if (rc == 0 && missing.len)
+		rc = ferry_fail(err, FERRY_E_CONFIG, "%s needs %s", api->name, buf_str(&missing));
+	buf_release(&missing);
+	return rc < 0 ? ferry_within(err, "connection '%s'", open->connection->name) : 0;
+}
+
+static void fill_open(struct handle *h, const struct plug_open *open)
+{
+	if (open->layout)
+		h->layout = *open->layout;
+	h->open = (struct ferry_open){
+		.host = plug_host_api(h->public.host),
+		.role = open->role,
+		.connection = arena_strdup(&h->arena, open->connection->name),
+		.settings = h->settings.items,
+		.n_settings = h->settings.n,
+		.layout = open->layout ? &h->layout : NULL,
+		.mode = open->mode,
+		.keys = copy_keys(&h->arena, open->keys),
+	};
+}
+
+static void handle_free(struct handle *h)
+{
+	plug_host_free(h->public.host);
+	/* the settings hold secrets */
+	for (size_t i = 0; i < h->settings.n; i++) {
+		struct ferry_value *v = &h->settings.items[i].value;
+		if (v->type == FERRY_TEXT)
+			explicit_bzero((void *)(uintptr_t)v->s, v->len);
+	}
+	arena_release(&h->arena);
+	free(h);
+}
+
+int plug_handle_open(const struct plug *plug, const struct plug_open *open, struct plug_handle **ret,
+		     struct ferry_error *err)
+{
+	struct handle *h = ferry_alloc0(1, sizeof *h);
+	struct ferry_error why = {0};
+
+	h->public.api = plug->api;
+	if (fill_settings(h, plug->api, open, &why) < 0 || plug_host_new(plug, open, &h->public.host, &why) < 0)
+		goto fail;
+	fill_open(h, open);
+	if (plug->api->open(&h->open, &h->public.handle, &why) < 0) {
+		if (why.code == FERRY_OK)
+			ferry_fail(&why, FERRY_E_CONNECTOR, "%s could not be opened and did not say why",
+				   plug->api->name);
+		ferry_within(&why, "connection '%s'", open->connection->name);
+		goto fail;
+	}
+	*ret = &h->public;
+	return 0;
+fail:
+	handle_free(h);
+	if (err)
+		*err = why;
+	return -1;
+}
+
+void plug_handle_close(struct plug_handle *handle)
+{
+	if (!handle)
+		return;
+	handle->api->close(handle->handle);
+	handle_free((struct handle *)handle);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_read.c - reading plans, for apply and for people. No transaction outlives a call. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/decision.h"
+#include "model/value.h"
+#include "store/plan_private.h"
+#include "wire/json.h"
+
+enum { FIELDS_MAX = 4096, SHOWN_MAX = 2000 };
+
+static int read_counters(json_node *node, struct counters *c)
+{
+	for (const struct counter_name *n = counter_names; n->name; n++)
+		*(int64_t *)(void *)((char *)c + n->offset) = json_get_int(node, n->name, 0);
+	return 0;
+}
+
+static void header_from_json(json_node *root, struct arena *arena, struct plan_header *h)
+{
+	memset(h, 0, sizeof *h);
+	h->segment = arena_strdup(arena, json_get_text(root, "segment", ""));
+	h->definition = arena_strdup(arena, json_get_text(root, "definition", ""));
+	h->generation = (uint64_t)json_get_int(root, "generation", 0);
+	h->full = json_get_bool(root, "full", false);
+	h->reset = json_get_bool(root, "reset", false);
+	h->truncated = json_get_bool(root, "truncated", false);
+	h->key_parts = (size_t)json_get_int(root, "key_parts", 1);
+	json_node *names = json_get(root, "names"), *sensitive = json_get(root, "sensitive");
+	h->n_names = json_count(names);
+	const char **list = arena_alloc0(arena, h->n_names + 1, sizeof *list);
+	bool *masks = arena_alloc0(arena, h->n_names + 1, sizeof *masks);
+	for (size_t i = 0; i < h->n_names; i++) {
+		const char *s = json_text(json_at(names, i), NULL);
+		list[i] = arena_strdup(arena, s ? s : "");
+		masks[i] = strcmp(json_dump(json_at(sensitive, i), NULL), "true") == 0;
+	}
+	h->names = list;
+	h->sensitive = masks;
+	read_counters(json_get(root, "counters"), &h->counters);
+	json_node *decisions = json_get(root, "decisions");
+	for (size_t i = 0; i < FERRY_DECISIONS; i++)
+		json_int(json_at(decisions, i), &h->decisions[i]);
+}
+
+static int read_header(struct kv_txn *txn, size_t index, struct arena *arena, struct plan_header *ret,
+		       struct ferry_error *err)
+{
+	uint8_t key[2] = {(uint8_t)(index >> 8), (uint8_t)index};
+	struct kv_bytes v;
+	struct json_doc *doc;
+
+	int rc = kv_get(txn, PLAN_HEADERS, (struct kv_bytes){key, 2}, &v, err);
+	if (rc <= 0)
+		return rc < 0 ? -1 : ferry_fail(err, FERRY_E_NOT_FOUND, "the plan has no complete part for segment %zu", index + 1);
+	if (json_parse(v.p, v.len, "plan header", &doc, err) != 0)
+		return -1;
+	header_from_json(json_root(doc), arena, ret);
+	json_free(doc);
+	return 0;
+}
+
+int plan_header(struct plan_store *p, size_t index, struct arena *arena, struct plan_header *ret,
+		struct ferry_error *err)
+{
+	struct kv_txn *txn;
+
+	if (kv_begin(p->env, KV_READ, &txn, err) != 0)
+		return -1;
+	int rc = read_header(txn, index, arena, ret, err);
+	kv_abort(txn);
+	return rc;
+}
+
+/* What a truncated extract forbids is shown and done as a skip. */
+static void heed_truncation(const struct plan_header *h, struct plan_entry *e)
+{
+	if (h->truncated && (e->decision == FERRY_DELETE || e->decision == FERRY_DISABLE)) {
+		e->decision = FERRY_SKIP;
+		e->reason = "EXTRACT_TRUNCATED";
+	}
+}
+
+static const void *copy(struct arena *arena, const void *p, size_t n)
+{
+	return p ? arena_strndup(arena, p, n) : NULL;
+}
+
+static int copy_entry(const struct plan_header *h, struct kv_bytes k, struct kv_bytes v, struct arena *arena,
+		      struct plan_entry *e, struct ferry_error *err)
+{
+	if (!plan_decode(v, arena, e))
+		return ferry_fail(err, FERRY_E_STORE_CORRUPT, "plan: an entry cannot be read");
+	e->key = (struct kv_bytes){copy(arena, (const char *)k.p + 2, k.len - 2), k.len - 2};
+	e->dest_id = copy(arena, e->dest_id, e->dest_id_len);
+	e->record = copy(arena, e->record, e->record_len);
+	e->before = copy(arena, e->before, e->before_len);
+	heed_truncation(h, e);
+	return 0;
+}
+
+static bool in_part(struct kv_bytes k, size_t index)
+{
+	const uint8_t *p = k.p;
+	return k.len >= 2 && p[0] == (uint8_t)(index >> 8) && p[1] == (uint8_t)index;
+}
+
+int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, struct kv_bytes after,
+	      size_t max, struct arena *arena, struct plan_entry *ret, size_t *ret_n, struct ferry_error *err)
+{
+	struct kv_txn *txn;
+	struct kv_cursor *cur = NULL;
+	struct kv_bytes k, v;
+	struct buf from = BUF_INIT;
+	size_t n = 0;
+
+	*ret_n = 0;
+	if (kv_begin(p->env, KV_READ, &txn, err) != 0)
+		return -1;
+	plan_key(&from, index, after);
+	struct kv_bytes start = {from.s, from.len};
+	int rc = kv_cursor_open(txn, PLAN_ENTRIES, &cur, err);
+	if (rc == 0)
+		rc = kv_seek(cur, start, &k, &v, err);
+	if (rc == 1 && after.len && kv_compare(k, start) == 0)
+		rc = kv_next(cur, &k, &v, err);
+	for (; rc == 1 && n < max && in_part(k, index); rc = kv_next(cur, &k, &v, err)) {
+		if (copy_entry(h, k, v, arena, &ret[n], err) != 0) {
+			rc = -1;
+			break;
+		}
+		n++;
+	}
+	kv_cursor_close(cur);
+	kv_abort(txn);
+	buf_release(&from);
+	*ret_n = n;
+	return rc < 0 ? -1 : 0;
+}
+
+/* --------------------------------------------------------------- for people */
+
+static void show_value(const struct ferry_value *v, bool masked, const char *key, struct buf *out)
+{
+	if (masked && v->type != FERRY_NULL) {
+		jw_text(out, key, "********");
+	} else if (value_has_bytes(v) && v->len > SHOWN_MAX) {
+		struct buf b = BUF_INIT;
+		value_show(v, SHOWN_MAX, &b);
+		jw_textn(out, key, b.s, b.len);
+		buf_release(&b);
+	} else {
+		value_json(v, key, out);
+	}
+}
+
+static void show_fields(const struct plan_header *h, const struct plan_entry *e, struct buf *out)
+{
+	static const struct ferry_value none = {.type = FERRY_NULL};
+	size_t max = h->n_names < FIELDS_MAX ? h->n_names : FIELDS_MAX;
+	struct ferry_value *now = ferry_alloc0(max, sizeof *now), *was = ferry_alloc0(max, sizeof *was);
+	int n_now = e->record ? record_decode(e->record, e->record_len, now, max) : 0;
+	int n_was = e->before ? record_decode(e->before, e->before_len, was, max) : 0;
+
+	jw_open(out, "fields", '[');
+	for (int i = 0; i < n_now || i < n_was; i++) {
+		const struct ferry_value *a = i < n_now ? &now[i] : &none, *b = i < n_was ? &was[i] : &none;
+		jw_open(out, NULL, '{');
+		jw_text(out, "name", h->names[i]);
+		if (n_was > 0)
+			show_value(b, h->sensitive[i], "before", out);
+		if (n_now > 0)
+			show_value(a, h->sensitive[i], "after", out);
+		jw_bool(out, "changed", n_was <= 0 || n_now <= 0 || !value_equal(a, b));
+		jw_close(out, '}');
+	}
+	jw_close(out, ']');
+	free(now);
+	free(was);
+}
+
+static void show_entry(const struct plan_header *h, const char *key, const struct plan_entry *e, struct buf *out)
+{
+	jw_open(out, NULL, '{');
+	jw_text(out, "segment", h->segment);
+	jw_text(out, "key", key);
+	jw_text(out, "decision", decision_name(e->decision));
+	jw_text(out, "tier", tier_name(e->tier));
+	jw_text(out, "reason", e->reason);
+	jw_textn(out, "dest_id", e->dest_id, e->dest_id_len);
+	show_fields(h, e, out);
+	jw_close(out, '}');
+}
+
+struct page {
+	int decision;
+	const char *key;
+	int64_t skip, limit, total;
+	struct buf *out;
+};
+
+static int page_entry(struct page *pg, const struct plan_header *h, struct kv_bytes k, struct kv_bytes v,
+		      struct ferry_error *err)
+{
+	struct arena arena = ARENA_INIT;
+	struct plan_entry e;
+	struct buf key = BUF_INIT;
+	int rc = 0;
+
+	if (!plan_decode(v, &arena, &e)) {
+		rc = ferry_fail(err, FERRY_E_STORE_CORRUPT, "plan: an entry cannot be read");
+	} else {
+		heed_truncation(h, &e);
+		key_form_show((const char *)k.p + 2, k.len - 2, h->key_parts, &key);
+		if ((pg->decision < 0 || e.decision == (enum ferry_decision)pg->decision) &&
+		    (!pg->key || strcmp(pg->key, buf_str(&key)) == 0)) {
+			if (pg->total >= pg->skip && pg->total < pg->skip + pg->limit)
+				show_entry(h, buf_str(&key), &e, pg->out);
+			pg->total++;
+		}
+	}
+	buf_release(&key);
+	arena_release(&arena);
+	return rc;
+}
+
+static int page_part(struct page *pg, struct kv_txn *txn, size_t index, const struct plan_header *h,
+		     struct ferry_error *err)
+{
+	struct kv_cursor *cur;
+	struct kv_bytes k, v;
+	uint8_t start[2] = {(uint8_t)(index >> 8), (uint8_t)index};
+
+	if (kv_cursor_open(txn, PLAN_ENTRIES, &cur, err) != 0)
+		return -1;
+	int rc = kv_seek(cur, (struct kv_bytes){start, 2}, &k, &v, err);
+	for (; rc == 1 && in_part(k, index); rc = kv_next(cur, &k, &v, err))
+		if (page_entry(pg, h, k, v, err) != 0) {
+			rc = -1;
+			break;
+		}
+	kv_cursor_close(cur);
+	return rc < 0 ? -1 : 0;
+}
+
+int plan_page(struct plan_store *p, const char *segment, int decision, const char *key, int64_t skip,
+	      int64_t limit, int64_t *ret_total, struct buf *json_items, struct ferry_error *err)
+{
+	struct page pg = {.decision = decision, .key = key, .skip = skip, .limit = limit, .out = json_items};
+	struct kv_txn *txn;
+	struct kv_cursor *cur = NULL;
+	struct kv_bytes k, v;
+
+	if (kv_begin(p->env, KV_READ, &txn, err) != 0)
+		return -1;
+	int rc = kv_cursor_open(txn, PLAN_HEADERS, &cur, err);
+	if (rc == 0)
+		rc = kv_first(cur, &k, &v, err);
+	while (rc == 1) {
+		struct arena arena = ARENA_INIT;
+		struct plan_header h;
+		size_t index = (size_t)((const uint8_t *)k.p)[0] << 8 | ((const uint8_t *)k.p)[1];
+		rc = read_header(txn, index, &arena, &h, err);
+		if (rc == 0 && (!segment || strcmp(segment, h.segment) == 0))
+			rc = page_part(&pg, txn, index, &h, err);
+		arena_release(&arena);
+		if (rc == 0)
+			rc = kv_next(cur, &k, &v, err);
+	}
+	kv_cursor_close(cur);
+	kv_abort(txn);
+	*ret_total = pg.total;
+	return rc < 0 ? -1 : 0;
+}

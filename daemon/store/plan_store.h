@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan_store.h - the plan of a run: per segment, in key order, what was decided for each record that
+ * is not simply unchanged. Written by that run's worker before anything is sent; read by it in apply
+ * and in a promotion, and by the supervisor to show it.
+ */
+#ifndef FERRY_STORE_PLAN_STORE_H
+#define FERRY_STORE_PLAN_STORE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "model/run.h"
+#include "wire/hash.h"
+#include "wire/kv.h"
+
+struct plan_store;
+
+enum {
+	PLAN_ADOPT = 1 << 0,		/* nothing to send: the destination has it already, note it */
+};
+
+struct plan_entry {
+	struct kv_bytes key;		/* key form */
+	enum ferry_decision decision;
+	enum ferry_tier tier;
+	uint32_t flags;
+	const char *reason;
+	const char *dest_id;
+	size_t dest_id_len;
+	struct hash128 hash;
+	const void *record, *before;	/* record form; NULL when not known */
+	size_t record_len, before_len;
+};
+
+/* What a segment's plan was made from, and what it found. */
+struct plan_header {
+	const char *segment;
+	const char *definition;		/* hash of the definition, as hex */
+	uint64_t generation;		/* of the snapshot */
+	bool full, reset;		/* made with --full; starts the snapshot over */
+	bool truncated;			/* deletes and disables are not to be done */
+	size_t key_parts;
+	const char *const *names;	/* of the fields, in record order */
+	const bool *sensitive;		/* of each field: to be masked */
+	size_t n_names;
+	struct counters counters;	/* as found by the planning stages; planned is set */
+	int64_t decisions[FERRY_DECISIONS];
+};
+
+/* ---- writing */
+
+int plan_create(const char *state_dir, int64_t run, struct plan_store **ret, struct ferry_error *err);
+void plan_close(struct plan_store *p);
+
+/*
+ * Start a segment's part; index is its place in the sync. ordered: entries mostly come in key order.
+ * duplicate is told of an entry whose key the plan has already: it was not added.
+ */
+void plan_begin(struct plan_store *p, size_t index, bool ordered,
+		void (*duplicate)(void *ctx, const struct plan_entry *e), void *ctx);
+/* Copied; written in groups. */
+int plan_add(struct plan_store *p, const struct plan_entry *e, struct ferry_error *err);
+/* Write what is left and then the header: only now is the part complete. */
+int plan_end(struct plan_store *p, const struct plan_header *h, struct ferry_error *err);
+/* Write what is left, so that the duplicates among it are known. */
+int plan_flush(struct plan_store *p, struct ferry_error *err);
+
+/* ---- reading */
+
+/* NOT_FOUND when there is no plan. */
+int plan_open_read(const char *state_dir, int64_t run, struct plan_store **ret, struct ferry_error *err);
+/* The header of a segment's part, in the arena. NOT_FOUND when it is missing or not complete. */
+int plan_header(struct plan_store *p, size_t index, struct arena *arena, struct plan_header *ret,
+		struct ferry_error *err);
+/* Copy up to max entries after key `after` (len 0: from the first) into the arena. */
+int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, struct kv_bytes after,
+	      size_t max, struct arena *arena, struct plan_entry *ret, size_t *ret_n, struct ferry_error *err);
+/*
+ * One page for people, appended to json_items as JSON objects separated by commas: segment, key,
+ * decision, tier, reason, dest_id, fields [{name, before, after, changed}]. Filters: segment name or
+ * NULL, decision or -1, key text or NULL. *ret_total: how many the filter takes.
+ */
+int plan_page(struct plan_store *p, const char *segment, int decision, const char *key, int64_t skip,
+	      int64_t limit, int64_t *ret_total, struct buf *json_items, struct ferry_error *err);
+
+#endif

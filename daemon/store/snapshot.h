@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * snapshot.h - what one segment's destination is known to hold, the intents that are not settled
+ * yet, and the keys to ask a windowed source for again. Written by that sync's worker alone.
+ *
+ * No transaction is held while anything is sent: reads during extract end before the first write.
+ */
+#ifndef FERRY_STORE_SNAPSHOT_H
+#define FERRY_STORE_SNAPSHOT_H
+
+#include "base/arena.h"
+#include "wire/hash.h"
+#include "wire/kv.h"
+
+struct snapshot;
+
+enum {
+	SNAP_DISABLED = 1 << 0,		/* disabled over there since it was missing in the source */
+	SNAP_UNSURE = 1 << 1,		/* it is there, but with what fields is not known */
+};
+
+/* What the destination holds for one key. */
+struct snap_entry {
+	uint32_t flags;
+	uint64_t ordinal;		/* small number of its own; given by the store */
+	struct hash128 hash;
+	const char *dest_id;		/* not NUL-terminated */
+	size_t dest_id_len;
+	uint32_t layout;		/* number of the layout the record was made with */
+	const void *record;		/* record form; NULL with snapshot: hash */
+	size_t record_len;
+};
+
+/* An action that is about to be sent, or was, with no outcome known. */
+struct snap_intent {
+	enum ferry_decision decision;
+	int64_t run;
+	struct hash128 hash;
+	const char *dest_id;
+	size_t dest_id_len;
+	const void *record;		/* record form; empty for a delete without fields */
+	size_t record_len;
+};
+
+enum snap_op_kind { SNAP_PUT, SNAP_DELETE, SNAP_INTEND, SNAP_SETTLE, SNAP_PEND, SNAP_UNPEND };
+
+/* One change; a commit is a list of them. Everything is borrowed until the commit returns. */
+struct snap_op {
+	enum snap_op_kind kind;
+	struct kv_bytes key;		/* key form */
+	struct snap_entry entry;	/* SNAP_PUT; ordinal is ignored */
+	struct snap_intent intent;	/* SNAP_INTEND */
+	const char *reason;		/* SNAP_PEND */
+};
+
+/* STATE/snapshots/SYNC/SEGMENT, made if missing. */
+int snapshot_open(const char *state_dir, const char *sync, const char *segment, struct snapshot **ret,
+		  struct ferry_error *err);
+void snapshot_close(struct snapshot *s);
+
+/* Durable when it returns 0. A failure ends the run: nothing after it may be acknowledged. */
+int snapshot_commit(struct snapshot *s, const struct snap_op *ops, size_t n, struct ferry_error *err);
+
+/* Grows with every commit that changed an entry: tells whether a plan still fits. */
+int snapshot_generation(struct snapshot *s, uint64_t *ret, struct ferry_error *err);
+/*
+ * A short text kept with the snapshot ("key", "destination", ...). snapshot_note gives NULL when
+ * there is none; the text is in the arena.
+ */
+int snapshot_note(struct snapshot *s, const char *name, struct arena *arena, const char **ret,
+		  struct ferry_error *err);
+int snapshot_set_note(struct snapshot *s, const char *name, const char *text, struct ferry_error *err);
+/* Forget all entries (not intents), to start over. */
+int snapshot_clear(struct snapshot *s, struct ferry_error *err);
+/* Entries, intents and pending keys. */
+int snapshot_counts(struct snapshot *s, int64_t *entries, int64_t *intents, int64_t *pending, struct ferry_error *err);
+
+/* ---- reading: one transaction; what it gives is valid until the reader is closed */
+
+struct snap_reader;
+int snap_reader_open(struct snapshot *s, struct snap_reader **ret, struct ferry_error *err);
+void snap_reader_close(struct snap_reader *r);
+/* 1 found, 0 absent, -1 error */
+int snap_get(struct snap_reader *r, struct kv_bytes key, struct snap_entry *ret, struct ferry_error *err);
+/* In key order: 1 an entry, 0 the end. The first call gives the first one. */
+int snap_next(struct snap_reader *r, struct kv_bytes *key, struct snap_entry *ret, struct ferry_error *err);
+/* Is there an intent for the key? 1, 0, -1 */
+int snap_has_intent(struct snap_reader *r, struct kv_bytes key, struct ferry_error *err);
+
+/* Copy up to max intents after key `after` (len 0: from the first) into the arena. */
+int snapshot_intents(struct snapshot *s, struct kv_bytes after, size_t max, struct arena *arena,
+		     struct kv_bytes **ret_keys, struct snap_intent **ret, size_t *ret_n, struct ferry_error *err);
+/* The same for pending keys. */
+int snapshot_pending(struct snapshot *s, struct kv_bytes after, size_t max, struct arena *arena,
+		     struct kv_bytes **ret_keys, size_t *ret_n, struct ferry_error *err);
+
+#endif

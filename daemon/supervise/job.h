@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* job.h - the line a worker is given at first. */
+#ifndef FERRY_SUPERVISE_JOB_H
+#define FERRY_SUPERVISE_JOB_H
+
+#include "base/buf.h"
+#include "conf/conf.h"
+
+/* Where things are; all absolute or as the caller wants them shown. */
+struct supervise_paths {
+	const char *config_dir, *state_dir, *plugin_dir, *worker;
+};
+
+struct job {
+	const char *action;		/* "run", "promote", "check", "connectors" */
+	int64_t run, promote_run;
+	const char *sync;
+	bool preview, verify, full;
+	int64_t memory_limit;
+};
+
+void job_json(const struct job *job, const struct supervise_paths *paths, const struct generation *gen,
+	      struct buf *out);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * probe.h - a short-lived worker that is asked something only connectors know: whether a
+ * configuration is right ("check"), what connectors there are ("connectors").
+ */
+#ifndef FERRY_SUPERVISE_PROBE_H
+#define FERRY_SUPERVISE_PROBE_H
+
+#include "supervise/job.h"
+#include "wire/loop.h"
+
+struct probe;
+
+struct probe_result {
+	int rc;				/* -1: no answer, err says why */
+	struct ferry_error err;
+	struct conf_mistakes mistakes;	/* check */
+	struct buf connectors;		/* comma-separated JSON objects */
+};
+
+/*
+ * end is called once, unless probe_free comes first; the result is borrowed, and the probe is gone
+ * when end has returned. gen is borrowed for the call.
+ */
+int probe_start(struct loop *loop, const char *action, const struct supervise_paths *paths,
+		const struct generation *gen, void (*end)(void *ctx, struct probe_result *result), void *ctx,
+		struct probe **ret, struct ferry_error *err);
+void probe_free(struct probe *p);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* supervise.c - the supervisor's own life, and what others see of it. */
+#include "supervise/supervise.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "supervise/supervisor.h"
+
+/* --------------------------------------------------------------------- life */
+
+static void on_watchdog(void *ctx)
+{
+	struct supervisor *s = ctx;
+
+	loop_notify("WATCHDOG=1");
+	loop_timer_set(s->watchdog, loop_watchdog_ms());
+}
+
+static int init(struct supervisor *s, struct ferry_error *err)
+{
+	int64_t watchdog = loop_watchdog_ms();
+
+	if (state_lock(s->paths.state_dir, &s->lock_fd, err) < 0 ||
+	    journal_open(s->paths.state_dir, &s->journal, err) < 0 ||
+	    recover_runs(s, err) < 0 ||
+	    group_init(s, err) < 0 || queue_init(s, err) < 0 || schedule_init(s, err) < 0)
+		return -1;
+	return watchdog ? loop_timer(s->loop, watchdog, on_watchdog, s, &s->watchdog, err) : 0;
+}
+
+int supervise_new(struct loop *loop, const struct supervise_paths *paths, struct supervisor **ret,
+		  struct ferry_error *err)
+{
+	struct supervisor *s = ferry_alloc0(1, sizeof *s);
+
+	s->loop = loop;
+	s->lock_fd = -1;
+	s->started_at = clock_now();
+	s->paths.config_dir = ferry_strdup(paths->config_dir);
+	s->paths.state_dir = ferry_strdup(paths->state_dir);
+	s->paths.plugin_dir = ferry_strdup(paths->plugin_dir);
+	s->paths.worker = ferry_strdup(paths->worker);
+	if (init(s, err) < 0) {
+		supervise_free(s);
+		return -1;
+	}
+	*ret = s;
+	return 0;
+}
+
+static void free_list(struct live_list *list)
+{
+	while (list->first) {
+		struct live *l = list->first;
+		live_list_del(list, l);
+		live_free(l);
+	}
+}
+
+void supervise_free(struct supervisor *s)
+{
+	if (!s)
+		return;
+	if (s->gen)
+		reload_release(s);
+	free_list(&s->running);
+	free_list(&s->queue);
+	free_list(&s->ended);
+	syncs_release(s);
+	conf_free(s->gen);
+	loop_drop(s->dispatch);
+	loop_drop(s->schedule);
+	loop_drop(s->group);
+	loop_drop(s->watchdog);
+	journal_close(s->journal);
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
+	free((char *)(uintptr_t)s->paths.config_dir);
+	free((char *)(uintptr_t)s->paths.state_dir);
+	free((char *)(uintptr_t)s->paths.plugin_dir);
+	free((char *)(uintptr_t)s->paths.worker);
+	free(s);
+}
+
+void supervise_give_up(struct supervisor *s, const struct ferry_error *err)
+{
+	if (s->fatal.code != FERRY_OK)
+		return;
+	s->fatal = *err;
+	loop_quit(s->loop);
+}
+
+const struct ferry_error *supervise_fatal(const struct supervisor *s)
+{
+	return &s->fatal;
+}
+
+/* ---------------------------------------------------------------------- stop */
+
+void supervise_end_if_idle(struct supervisor *s)
+{
+	if (s->stopping && !s->running.n)
+		loop_quit(s->loop);
+}
+
+void supervise_stop(struct supervisor *s)
+{
+	struct ferry_error why = {0};
+
+	if (s->stopping) {
+		for (struct live *l = s->running.first; l; l = l->next)
+			worker_kill(l->worker);
+		return;
+	}
+	s->stopping = true;
+	loop_timer_set(s->schedule, -1);
+	ferry_fail(&why, FERRY_E_CANCELLED, "the daemon was stopped before it started");
+	while (s->queue.first) {
+		s->queue.first->doc.interrupted = true;
+		live_drop(s->queue.first, RUN_CANCELLED, &why);
+	}
+	group_commit(s);
+	for (struct live *l = s->running.first; l; l = l->next)
+		live_stop(l, STOP_DAEMON, NULL, s->gen->daemon.stop_timeout_ms);
+	supervise_tell_status(s);
+	supervise_end_if_idle(s);
+}
+
+/* -------------------------------------------------------------------- looking */
+
+struct journal *supervise_journal(struct supervisor *s)
+{
+	return s->journal;
+}
+
+const struct supervise_paths *supervise_paths(const struct supervisor *s)
+{
+	return &s->paths;
+}
+
+const struct daemon_def *supervise_settings(const struct supervisor *s)
+{
+	return &s->gen->daemon;
+}
+
+void supervise_watch(struct supervisor *s, supervise_watch_fn *fn, void *ctx)
+{
+	s->watch = fn;
+	s->watch_ctx = ctx;
+}
+
+void supervise_status(const struct supervisor *s, struct supervise_status *ret)
+{
+	*ret = (struct supervise_status){
+		.started_at = s->started_at, .generation = s->generation, .loaded_at = s->loaded_at,
+		.syncs = s->gen->n_syncs, .running = s->running.n, .queued = s->queue.n,
+		.reload_error = s->reload_error, .reload_error_at = s->reload_error_at,
+		.journal_error = s->journal_error.code == FERRY_OK ? NULL : &s->journal_error,
+		.stopping = s->stopping,
+	};
+	for (const struct live *l = s->running.first; l; l = l->next)
+		ret->hung += live_hung(l);
+}
+
+void supervise_tell_status(struct supervisor *s)
+{
+	struct buf text = BUF_INIT;
+
+	buf_addf(&text, "%sSTATUS=%zu running, %zu queued, %zu syncs%s", s->stopping ? "STOPPING=1\n" : "",
+		 s->running.n, s->queue.n, s->gen->n_syncs, s->stopping ? ", stopping" : "");
+	loop_notify(text.s);
+	buf_release(&text);
+}
+
+static void show_sync(const struct sync_state *st, struct supervise_sync *ret)
+{
+	*ret = (struct supervise_sync){
+		.def = st->def, .running = st->running ? st->running->doc.id : 0,
+		.queued = st->queued ? st->queued->doc.id : 0, .next_run_at = st->due, .last = &st->last,
+	};
+}
+
+bool supervise_sync_at(const struct supervisor *s, size_t i, struct supervise_sync *ret)
+{
+	return i < s->gen->n_syncs && supervise_sync_named(s, s->gen->syncs[i].name, ret);
+}
+
+bool supervise_sync_named(const struct supervisor *s, const char *name, struct supervise_sync *ret)
+{
+	const struct sync_state *st = sync_find(s, name);
+
+	if (!st || !st->def)
+		return false;
+	show_sync(st, ret);
+	return true;
+}
+
+int supervise_run_json(struct supervisor *s, int64_t id, struct buf *out, struct ferry_error *err)
+{
+	struct live *l = live_find(s, id);
+
+	if (!l)
+		return journal_run(s->journal, id, out, err);
+	run_doc_json(&l->doc, clock_now(), live_hung(l), out);
+	return 0;
+}

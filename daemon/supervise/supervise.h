@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * supervise.h - the daemon's work: it holds the configuration, decides when a sync runs, starts and
+ * watches workers, and writes the journal. One thread, in the caller's event loop.
+ *
+ * Never loads a connector. Logs what a daemon should log; every failure is also returned or kept.
+ */
+#ifndef FERRY_SUPERVISE_SUPERVISE_H
+#define FERRY_SUPERVISE_SUPERVISE_H
+
+#include "conf/conf.h"
+#include "store/journal.h"
+#include "supervise/job.h"
+#include "supervise/run_doc.h"
+#include "wire/loop.h"
+
+struct supervisor;
+
+/* ------------------------------------------------------------ life of a daemon */
+
+/*
+ * Lock the state directory (made, 0700, when missing), open the journal, and end what a dead daemon
+ * left running. LOCKED names the holder. The paths are copied.
+ */
+int supervise_new(struct loop *loop, const struct supervise_paths *paths, struct supervisor **ret,
+		  struct ferry_error *err);
+/* Kills workers that still run. NULL is fine. */
+void supervise_free(struct supervisor *s);
+/* Read the configuration for the first time. -1 when there are mistakes; no connector is asked. */
+int supervise_load(struct supervisor *s, struct conf_mistakes *mistakes);
+/* Begin to run syncs by their schedules. Without it only what is triggered runs. */
+void supervise_start(struct supervisor *s);
+/*
+ * Graceful end: nothing new, queued runs are cancelled, running ones may finish their batch; then
+ * the loop is left. Called again: at once.
+ */
+void supervise_stop(struct supervisor *s);
+/* After the loop was left: why it could not go on; code OK after a stop. */
+const struct ferry_error *supervise_fatal(const struct supervisor *s);
+
+/* -------------------------------------------------------------------- changing */
+
+/* Who asks, for the audit: "uid 0 (root)". */
+struct supervise_actor {
+	int64_t uid;
+	const char *name;
+};
+
+struct supervise_request {
+	enum run_trigger trigger;
+	bool preview, verify, full;
+};
+
+/*
+ * Queue a run. *ret_coalesced: one with the same wishes was queued already, *ret_id is that one.
+ * NOT_FOUND, BUSY (one with other wishes is queued), UNAVAILABLE (stopping), or the journal's error.
+ * Durable, with its audit entry, when it returns 0. So are the three below.
+ */
+int supervise_trigger(struct supervisor *s, const char *sync, const struct supervise_request *request,
+		      const struct supervise_actor *actor, int64_t *ret_id, bool *ret_coalesced,
+		      struct ferry_error *err);
+/* A new run with the wishes of an old one, on current data. STATE while that one has not ended. */
+int supervise_retry(struct supervisor *s, int64_t run, const struct supervise_actor *actor, int64_t *ret_id,
+		    bool *ret_coalesced, struct ferry_error *err);
+/* Carry out a preview's plan. STATE unless it is the sync's latest preview and was not promoted yet. */
+int supervise_promote(struct supervisor *s, int64_t run, const struct supervise_actor *actor, int64_t *ret_id,
+		      struct ferry_error *err);
+/* *ret_status: cancelled (it was queued), or running (it has been told). STATE when it has ended. */
+int supervise_cancel(struct supervisor *s, int64_t run, const struct supervise_actor *actor,
+		     enum run_status *ret_status, struct ferry_error *err);
+/* An audit entry for something refused; as durable as can be. */
+void supervise_audit_refused(struct supervisor *s, const struct supervise_actor *actor, const char *action,
+			     const char *target, const struct ferry_error *why);
+
+struct supervise_reload {
+	int rc;				/* -1: the old configuration stays */
+	const struct ferry_error *err;	/* why, when rc is -1 */
+	const struct conf_mistakes *mistakes;
+	int64_t generation;		/* the one in force now */
+	size_t syncs;
+};
+typedef void supervise_reload_fn(void *ctx, const struct supervise_reload *result);
+/*
+ * Read the configuration again, have it checked by a worker, take it if all of it is right. fn is
+ * called once, maybe before this returns; also with a failure when the supervisor is freed.
+ */
+void supervise_reload(struct supervisor *s, const struct supervise_actor *actor, supervise_reload_fn *fn,
+		      void *ctx);
+
+/* What connectors there are; json is comma-separated objects, NULL with *err when rc is -1. */
+typedef void supervise_connectors_fn(void *ctx, int rc, const struct buf *json, const struct ferry_error *err);
+void supervise_connectors(struct supervisor *s, supervise_connectors_fn *fn, void *ctx);
+
+/* --------------------------------------------------------------------- looking */
+
+struct journal *supervise_journal(struct supervisor *s);
+const struct supervise_paths *supervise_paths(const struct supervisor *s);
+const struct daemon_def *supervise_settings(const struct supervisor *s);
+
+struct supervise_status {
+	int64_t started_at, generation, loaded_at;
+	size_t syncs, running, queued, hung;
+	const char *reload_error;	/* of the last reload; NULL: it was taken */
+	int64_t reload_error_at;
+	const struct ferry_error *journal_error; /* NULL: it can be written */
+	bool stopping;
+};
+void supervise_status(const struct supervisor *s, struct supervise_status *ret);
+
+/* A sync's last ended run. */
+struct supervise_last {
+	int64_t run;			/* 0: none */
+	enum run_status status;
+	enum run_trigger trigger;
+	int64_t queued_at, started_at, completed_at;
+	int64_t rows, row_errors;
+	bool interrupted;
+	char code[32];			/* of its error; "" */
+};
+
+struct supervise_sync {
+	const struct sync_def *def;
+	int64_t running, queued;	/* run ids, 0: none */
+	int64_t next_run_at;		/* 0: none by schedule, or not known while one is under way */
+	const struct supervise_last *last;
+};
+/* Syncs in the order of their names; false beyond the last one. */
+bool supervise_sync_at(const struct supervisor *s, size_t i, struct supervise_sync *ret);
+bool supervise_sync_named(const struct supervisor *s, const char *name, struct supervise_sync *ret);
+
+/* A run's document as it is now: from memory while it is under way, else from the journal. */
+int supervise_run_json(struct supervisor *s, int64_t id, struct buf *out, struct ferry_error *err);
+
+enum supervise_news { NEWS_STAGE, NEWS_PROGRESS, NEWS_LOG, NEWS_END };
+/* For ferryd --once: told of what happens in runs. text: of a log line, else NULL. */
+typedef void supervise_watch_fn(void *ctx, const struct run_doc *run, enum supervise_news news, const char *text);
+void supervise_watch(struct supervisor *s, supervise_watch_fn *fn, void *ctx);
+
+#endif

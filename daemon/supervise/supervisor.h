@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* supervisor.h - what the files of supervise/ share. Not for others. */
+#ifndef FERRY_SUPERVISE_SUPERVISOR_H
+#define FERRY_SUPERVISE_SUPERVISOR_H
+
+#include "supervise/probe.h"
+#include "supervise/supervise.h"
+#include "supervise/worker.h"
+
+#define CANCEL_GRACE_MS 30000
+
+/* Why a running run was told to stop. */
+enum stop_cause { STOP_NONE, STOP_CANCEL, STOP_TIMEOUT, STOP_DAEMON, STOP_JOURNAL };
+
+/* A run from its trigger until its end is in the journal. */
+struct live {
+	struct supervisor *s;
+	struct live *next;
+	struct run_doc doc;
+	struct sync_state *sync;
+	struct worker *worker;		/* while it runs */
+	struct loop_source *timeout;
+	struct journal_tally logs, errors;
+	int64_t silence_ms, timeout_ms;
+	bool dirty;			/* the journal's document is older than this one */
+	bool durable;			/* known to the journal */
+	bool done;			/* the worker has said so, with done_status */
+	enum run_status done_status;
+	enum stop_cause stop;
+	char *stop_by;			/* who cancelled */
+};
+
+struct live_list {
+	struct live *first, **last;
+	size_t n;
+};
+
+/* A sync as the daemon knows it, across generations. */
+struct sync_state {
+	char *name;
+	const struct sync_def *def;	/* NULL: no longer configured */
+	struct live *running, *queued;
+	struct supervise_last last;
+	int64_t due;			/* 0: not by schedule, or one is under way */
+	bool startup;			/* due since before the daemon began */
+};
+
+struct waiter {
+	struct waiter *next;
+	supervise_reload_fn *reload;
+	supervise_connectors_fn *connectors;
+	void *ctx;
+	char *who;			/* reload: for the audit; NULL: nobody to audit */
+	int64_t uid;
+};
+
+struct supervisor {
+	struct loop *loop;
+	struct supervise_paths paths;
+	int lock_fd;
+	struct journal *journal;
+	int64_t started_at;
+
+	struct generation *gen;
+	int64_t generation, loaded_at;
+	struct sync_state **syncs;	/* sorted by name */
+	size_t n_syncs;
+
+	struct live_list queue, running, ended;	/* ended: until the journal has it */
+	struct loop_source *dispatch, *schedule, *group, *watchdog;
+	bool group_armed;
+	bool scheduling, stopping;
+	struct ferry_error journal_error; /* OK: it can be written */
+	struct ferry_error fatal;
+
+	struct probe *check;		/* of `next` */
+	struct generation *next;
+	struct waiter *reload_now, *reload_then;
+	char *reload_error;
+	int64_t reload_error_at;
+	struct probe *connectors;
+	struct waiter *connectors_wait;
+
+	supervise_watch_fn *watch;
+	void *watch_ctx;
+};
+
+/* lock.c */
+/* Make the state directory and hold it; LOCKED with the holder's pid. */
+int state_lock(const char *state_dir, int *ret_fd, struct ferry_error *err);
+
+/* group.c: one transaction for what happens at about the same time */
+/* Something is pending in the journal: committed in 100 ms, or now when it is much. */
+void group_touch(struct supervisor *s);
+/* Put the documents that have changed, so that what follows can be rolled back alone. */
+size_t group_mark(struct supervisor *s);
+/* Commit now; on failure everything after the mark is taken back. */
+int group_commit_or_back(struct supervisor *s, size_t mark, struct ferry_error *err);
+/* Commit now; a failure is kept in journal_error and tried again, or ends the daemon. */
+void group_commit(struct supervisor *s);
+void group_put_doc(struct supervisor *s, struct live *live);
+int group_init(struct supervisor *s, struct ferry_error *err);
+
+/* live.c: one run under way */
+struct live *live_new(struct supervisor *s, struct sync_state *st, const struct supervise_request *request,
+		      const char *source_name);
+void live_free(struct live *live);
+bool live_hung(const struct live *live);
+/* Start its worker; when that fails the run has ended. */
+void live_start(struct live *live);
+void live_stop(struct live *live, enum stop_cause cause, const char *by, int64_t grace_ms);
+/* End a run that was only queued. */
+void live_drop(struct live *live, enum run_status status, const struct ferry_error *why);
+void live_list_add(struct live_list *list, struct live *live);
+void live_list_del(struct live_list *list, struct live *live);
+struct live *live_find(const struct supervisor *s, int64_t id);
+
+/* queue.c */
+/* Put a run into the journal's group and the queue; not yet durable. */
+struct live *queue_add(struct supervisor *s, struct sync_state *st, const struct supervise_request *request,
+		       const char *source_name);
+void queue_remove(struct live *live);	/* undo queue_add; frees it */
+void queue_dispatch_soon(struct supervisor *s);
+int queue_init(struct supervisor *s, struct ferry_error *err);
+
+/* audit.c */
+void audit_add(struct supervisor *s, const struct supervise_actor *actor, const char *action,
+	       const char *target, const char *result);
+
+/* schedule.c */
+int schedule_init(struct supervisor *s, struct ferry_error *err);
+/* Something that decides on due times has changed: a generation, a run's end. */
+void schedule_plan(struct supervisor *s, struct sync_state *st);
+void schedule_arm(struct supervisor *s);
+
+/* syncs.c: sync states across generations */
+struct sync_state *sync_find(const struct supervisor *s, const char *name);
+/* Make states for the generation in force; queued runs of syncs that are gone are cancelled. */
+void syncs_adopt(struct supervisor *s);
+void syncs_release(struct supervisor *s);
+void sync_last(struct sync_state *st, const struct run_doc *doc);
+
+/* reload.c */
+void reload_release(struct supervisor *s);
+
+/* recover.c */
+int recover_runs(struct supervisor *s, struct ferry_error *err);
+
+/* supervise.c */
+void supervise_tell_status(struct supervisor *s);
+void supervise_end_if_idle(struct supervisor *s);
+void supervise_give_up(struct supervisor *s, const struct ferry_error *err);
+
+#endif

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * expr.c - SQL expressions by SQLite.
+ *
+ * All expressions of a set become one statement,
+ *   SELECT (e1), (e2), ... FROM (SELECT ?1 AS "a", ?2 AS "b", ...) AS src
+ * whose parameters are the row: SQLite flattens the inner select, so a column costs nothing unless it
+ * is used. Bare columns are copied outside of it.
+ */
+#include "wire/expr.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+enum { ROW_STEPS_MAX = 50000, STEPS_UNIT = 1000 };	/* 50 million VM steps for one row */
+
+struct entry {
+	char *text;
+	int column;			/* index when it is a bare column, else -1 */
+	char real[40];			/* text of a REAL result */
+};
+
+struct table {
+	char *name, *key;
+	size_t n;
+	sqlite3_stmt *insert;
+};
+
+struct expr_set {
+	sqlite3 *db;
+	struct entry *entries;
+	size_t n, cap;
+	struct table *tables;
+	size_t n_tables;
+	size_t n_columns;
+	sqlite3_stmt *stmt;		/* NULL when every expression is a bare column */
+	char (*times)[CLOCK_TEXT];	/* texts of TIME columns */
+	int steps;
+	bool setting_up;
+};
+
+static int sql_failed(struct expr_set *set, struct ferry_error *err, enum ferry_code code)
+{
+	return ferry_fail(err, code, "%s", sqlite3_errmsg(set->db));
+}
+
+/* Expressions read; only our own set-up makes tables. */
+static int authorize(void *ctx, int action, const char *a, const char *b, const char *c, const char *d)
+{
+	struct expr_set *set = ctx;
+
+	(void)a, (void)b, (void)c, (void)d;
+	if (set->setting_up)
+		return SQLITE_OK;
+	switch (action) {
+	case SQLITE_SELECT:
+	case SQLITE_READ:
+	case SQLITE_FUNCTION:
+	case SQLITE_RECURSIVE:
+		return SQLITE_OK;
+	default:
+		return SQLITE_DENY;
+	}
+}
+
+static int watch_steps(void *ctx)
+{
+	struct expr_set *set = ctx;
+	return ++set->steps > ROW_STEPS_MAX && !set->setting_up;
+}
+
+int expr_new(struct expr_set **ret, struct ferry_error *err)
+{
+	struct expr_set *set = ferry_alloc0(1, sizeof *set);
+
+	/* "" is a private temporary file that spills only when it outgrows its cache */
+	if (sqlite3_open_v2("", &set->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		sql_failed(set, err, FERRY_E_INTERNAL);
+		expr_free(set);
+		return -1;
+	}
+	sqlite3_limit(set->db, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_db_config(set->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+	sqlite3_db_config(set->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_exec(set->db, "PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF; PRAGMA cache_size=-4096", NULL, NULL, NULL);
+	sqlite3_set_authorizer(set->db, authorize, set);
+	sqlite3_progress_handler(set->db, STEPS_UNIT, watch_steps, set);
+	*ret = set;
+	return 0;
+}
+
+void expr_free(struct expr_set *set)
+{
+	if (!set)
+		return;
+	for (size_t i = 0; i < set->n_tables; i++) {
+		sqlite3_finalize(set->tables[i].insert);
+		free(set->tables[i].name);
+		free(set->tables[i].key);
+	}
+	sqlite3_finalize(set->stmt);
+	sqlite3_close(set->db);
+	for (size_t i = 0; i < set->n; i++)
+		free(set->entries[i].text);
+	free(set->entries);
+	free(set->tables);
+	free(set->times);
+	free(set);
+}
+
+static void quote(struct buf *b, const char *name)
+{
+	buf_addc(b, '"');
+	for (; *name; name++) {
+		if (*name == '"')
+			buf_addc(b, '"');
+		buf_addc(b, *name);
+	}
+	buf_addc(b, '"');
+}
+
+/* ------------------------------------------------------------ lookup tables */
+
+static struct table *table_find(struct expr_set *set, const char *name)
+{
+	for (size_t i = 0; i < set->n_tables; i++)
+		if (strcmp(set->tables[i].name, name) == 0)
+			return &set->tables[i];
+	return NULL;
+}
+
+static int run_sql(struct expr_set *set, const char *sql, struct ferry_error *err)
+{
+	set->setting_up = true;
+	int rc = sqlite3_exec(set->db, sql, NULL, NULL, NULL);
+	set->setting_up = false;
+	return rc == SQLITE_OK ? 0 : sql_failed(set, err, FERRY_E_CONFIG);
+}
+
+int expr_table(struct expr_set *set, const char *name, const struct ferry_column *columns, size_t n,
+	       const char *key, struct ferry_error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool key_there = !key;
+
+	buf_adds(&sql, "CREATE TABLE ");
+	quote(&sql, name);
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(&sql, i ? "," : "(");
+		quote(&sql, columns[i].name);
+		key_there |= key && strcmp(key, columns[i].name) == 0;
+	}
+	buf_adds(&sql, ")");
+	int rc = key_there ? run_sql(set, sql.s, err)
+		: ferry_fail(err, FERRY_E_CONFIG, "it has no column '%s' for its key", key);
+	if (rc == 0) {
+		buf_reset(&sql);
+		buf_adds(&sql, "INSERT INTO ");
+		quote(&sql, name);
+		for (size_t i = 0; i < n; i++)
+			buf_adds(&sql, i ? ",?" : " VALUES(?");
+		buf_adds(&sql, ")");
+		set->tables = ferry_realloc(set->tables, set->n_tables + 1, sizeof *set->tables);
+		struct table *t = &set->tables[set->n_tables++];
+		*t = (struct table){ferry_strdup(name), key ? ferry_strdup(key) : NULL, n, NULL};
+		set->setting_up = true;
+		if (sqlite3_prepare_v2(set->db, sql.s, -1, &t->insert, NULL) != SQLITE_OK)
+			rc = sql_failed(set, err, FERRY_E_CONFIG);
+		set->setting_up = false;
+	}
+	buf_release(&sql);
+	return rc == 0 ? run_sql(set, "BEGIN", err) : rc;
+}
+
+/* text holds a TIME's text while it is bound */
+static void bind(sqlite3_stmt *stmt, int at, const struct ferry_value *v, char text[CLOCK_TEXT])
+{
+	switch ((enum ferry_type)v->type) {
+	case FERRY_NULL:
+		sqlite3_bind_null(stmt, at);
+		break;
+	case FERRY_BOOL:
+	case FERRY_INT:
+		sqlite3_bind_int64(stmt, at, v->i);
+		break;
+	case FERRY_TIME:
+		sqlite3_bind_text(stmt, at, text, (int)clock_format(v->i, text), SQLITE_STATIC);
+		break;
+	case FERRY_BYTES:
+		sqlite3_bind_blob(stmt, at, v->len ? v->s : "", (int)v->len, SQLITE_STATIC);
+		break;
+	case FERRY_DECIMAL:
+	case FERRY_TEXT:
+	case FERRY_JSON:
+		sqlite3_bind_text(stmt, at, v->len ? v->s : "", (int)v->len, SQLITE_STATIC);
+		break;
+	}
+}
+
+int expr_table_add(struct expr_set *set, const char *name, const struct ferry_value *values,
+		   size_t n_rows, struct ferry_error *err)
+{
+	struct table *t = table_find(set, name);
+	char text[CLOCK_TEXT];
+	int rc = SQLITE_DONE;
+
+	FERRY_ASSERT(t);
+	set->setting_up = true;
+	for (size_t r = 0; r < n_rows && rc == SQLITE_DONE; r++) {
+		/* one TIME text at a time would not do: copy such values */
+		for (size_t i = 0; i < t->n; i++) {
+			const struct ferry_value *v = &values[r * t->n + i];
+			if (v->type == FERRY_TIME)
+				sqlite3_bind_text(t->insert, (int)i + 1, text, (int)clock_format(v->i, text), SQLITE_TRANSIENT);
+			else
+				bind(t->insert, (int)i + 1, v, text);
+		}
+		rc = sqlite3_step(t->insert);
+		sqlite3_reset(t->insert);
+	}
+	set->setting_up = false;
+	return rc == SQLITE_DONE ? 0 : sql_failed(set, err, FERRY_E_SYSTEM);
+}
+
+int expr_table_done(struct expr_set *set, const char *name, struct ferry_error *err)
+{
+	struct table *t = table_find(set, name);
+	struct buf sql = BUF_INIT;
+
+	FERRY_ASSERT(t);
+	sqlite3_finalize(t->insert);
+	t->insert = NULL;
+	buf_adds(&sql, "COMMIT;");
+	if (t->key) {
+		char *index = ferry_asprintf("%s_key", name);
+		buf_adds(&sql, "CREATE INDEX ");
+		quote(&sql, index);
+		free(index);
+		buf_adds(&sql, " ON ");
+		quote(&sql, name);
+		buf_adds(&sql, "(");
+		quote(&sql, t->key);
+		buf_adds(&sql, ")");
+	}
+	int rc = run_sql(set, sql.s, err);
+	buf_release(&sql);
+	return rc;
+}
+
+/* -------------------------------------------------------------- expressions */
+
+int expr_check(const char *text, struct ferry_error *err)
+{
+	struct expr_set *set;
+	struct ferry_error why = {0};
+	int rc = 0;
+
+	if (expr_new(&set, err) != 0)
+		return -1;
+	char *sql = ferry_asprintf("SELECT (%s\n)", text);
+	sqlite3_stmt *stmt = NULL;
+	const char *tail = "";
+	if (sqlite3_prepare_v2(set->db, sql, -1, &stmt, &tail) != SQLITE_OK) {
+		sql_failed(set, &why, FERRY_E_CONFIG);
+		/* names are known only at run time */
+		if (!strstr(why.msg, "no such column") && !strstr(why.msg, "no such table") &&
+		    !strstr(why.msg, "misuse of aggregate"))
+			rc = ferry_fail(err, FERRY_E_CONFIG, "%s", why.msg);
+	} else if (tail[strspn(tail, " \t\r\n;")] || sqlite3_column_count(stmt) != 1) {
+		rc = ferry_fail(err, FERRY_E_CONFIG, "more than one expression");
+	}
+	sqlite3_finalize(stmt);
+	free(sql);
+	expr_free(set);
+	return rc;
+}
+
+void expr_add(struct expr_set *set, const char *text)
+{
+	if (set->n == set->cap) {
+		set->cap = set->cap ? set->cap * 2 : 16;
+		set->entries = ferry_realloc(set->entries, set->cap, sizeof *set->entries);
+	}
+	set->entries[set->n++] = (struct entry){.text = ferry_strdup(text), .column = -1};
+}
+
+/* name, "name" or src.name, whatever the case, as SQLite takes it */
+static int bare_column(const char *text, const struct ferry_column *columns, size_t n)
+{
+	text += strspn(text, " \t\r\n");
+	if (strncasecmp(text, "src.", 4) == 0)
+		text += 4;
+	size_t len = strlen(text);
+	while (len && strchr(" \t\r\n", text[len - 1]))
+		len--;
+	if (len > 2 && text[0] == '"' && text[len - 1] == '"' && !memchr(text + 1, '"', len - 2))
+		text++, len -= 2;
+	for (size_t i = 0; i < n; i++)
+		if (strlen(columns[i].name) == len && strncasecmp(columns[i].name, text, len) == 0)
+			return (int)i;
+	return -1;
+}
+
+static void from_row(struct buf *sql, const struct ferry_column *columns, size_t n)
+{
+	buf_adds(sql, " FROM (SELECT ");
+	for (size_t i = 0; i < n; i++) {
+		buf_addf(sql, "%s?%zu AS ", i ? "," : "", i + 1);
+		quote(sql, columns[i].name);
+	}
+	buf_adds(sql, n ? ") AS src" : "1) AS src");
+}
+
+/* Prepare one expression alone, so that an error names it. */
+static int check_one(struct expr_set *set, const char *text, const struct ferry_column *columns, size_t n,
+		     struct ferry_error *err)
+{
+	struct buf sql = BUF_INIT;
+	sqlite3_stmt *stmt = NULL;
+
+	buf_addf(&sql, "SELECT (%s\n)", text);
+	from_row(&sql, columns, n);
+	int rc = sqlite3_prepare_v2(set->db, sql.s, -1, &stmt, NULL);
+	if (rc != SQLITE_OK)
+		ferry_fail(err, FERRY_E_CONFIG, "expression '%s': %s", text, sqlite3_errmsg(set->db));
+	else if (sqlite3_column_count(stmt) != 1)
+		rc = ferry_fail(err, FERRY_E_CONFIG, "expression '%s': more than one expression", text);
+	sqlite3_finalize(stmt);
+	buf_release(&sql);
+	return rc == SQLITE_OK ? 0 : -1;
+}
+
+int expr_prepare(struct expr_set *set, const struct ferry_column *columns, size_t n, struct ferry_error *err)
+{
+	struct buf sql = BUF_INIT;
+	int rc = 0, computed = 0;
+
+	set->n_columns = n;
+	set->times = ferry_alloc0(n, sizeof *set->times);
+	buf_adds(&sql, "SELECT ");
+	for (size_t i = 0; i < set->n && rc == 0; i++) {
+		struct entry *e = &set->entries[i];
+		e->column = bare_column(e->text, columns, n);
+		if (e->column >= 0)
+			continue;
+		rc = check_one(set, e->text, columns, n, err);
+		buf_addf(&sql, "%s(%s\n)", computed++ ? "," : "", e->text);
+	}
+	if (rc == 0 && computed) {
+		from_row(&sql, columns, n);
+		if (sqlite3_prepare_v3(set->db, sql.s, -1, SQLITE_PREPARE_PERSISTENT, &set->stmt, NULL) != SQLITE_OK)
+			rc = sql_failed(set, err, FERRY_E_CONFIG);
+	}
+	buf_release(&sql);
+	return rc;
+}
+
+int expr_column(const struct expr_set *set, size_t i)
+{
+	return set->entries[i].column;
+}
+
+/* The shortest text that reads back as the same double. */
+static void real_text(double d, char out[40])
+{
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(out, 40, "%.*g", digits, d);
+		if (strtod(out, NULL) == d)
+			return;
+	}
+}
+
+static int result(struct expr_set *set, int at, struct entry *e, struct ferry_value *out, struct ferry_error *err)
+{
+	double d;
+
+	*out = (struct ferry_value){.type = FERRY_NULL};
+	switch (sqlite3_column_type(set->stmt, at)) {
+	case SQLITE_INTEGER:
+		*out = (struct ferry_value){.i = sqlite3_column_int64(set->stmt, at), .type = FERRY_INT};
+		return 0;
+	case SQLITE_FLOAT:
+		d = sqlite3_column_double(set->stmt, at);
+		if (d != d || d - d != 0)
+			return ferry_fail(err, FERRY_E_DATA, "expression '%s': the result is not finite", e->text);
+		real_text(d, e->real);
+		*out = (struct ferry_value){.s = e->real, .len = (uint32_t)strlen(e->real), .type = FERRY_DECIMAL};
+		return 0;
+	case SQLITE_TEXT:
+		out->s = (const char *)sqlite3_column_text(set->stmt, at);
+		out->type = FERRY_TEXT;
+		break;
+	case SQLITE_BLOB:
+		out->s = sqlite3_column_blob(set->stmt, at);
+		out->type = FERRY_BYTES;
+		break;
+	default:
+		return 0;
+	}
+	out->len = (uint32_t)sqlite3_column_bytes(set->stmt, at);
+	if (!out->s)
+		out->s = "";
+	return 0;
+}
+
+int expr_eval(struct expr_set *set, const struct ferry_value *row, struct ferry_value *out,
+	      struct ferry_error *err)
+{
+	if (set->stmt) {
+		sqlite3_reset(set->stmt);
+		for (size_t i = 0; i < set->n_columns; i++)
+			bind(set->stmt, (int)i + 1, &row[i], set->times[i]);
+		set->steps = 0;
+		int rc = sqlite3_step(set->stmt);
+		if (rc == SQLITE_INTERRUPT)
+			return ferry_fail(err, FERRY_E_DATA, "the expressions take too much work for one row");
+		if (rc != SQLITE_ROW)
+			return sql_failed(set, err, FERRY_E_DATA);
+	}
+	for (size_t i = 0, at = 0; i < set->n; i++) {
+		struct entry *e = &set->entries[i];
+		if (e->column >= 0)
+			out[i] = row[e->column];
+		else if (result(set, (int)at++, e, &out[i], err) != 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http.c - HTTP exchanges by libcurl, the only file that knows it.
+ *
+ * What matters most here is to say truly whether a request may have reached the other side. libcurl
+ * calls back right before it sends one (CURLOPT_PREREQFUNCTION): a failure before that call certainly
+ * sent nothing, any failure after it may have. The same callback stops libcurl from silently sending
+ * a request again when a kept connection turns out to be dead.
+ */
+#include "wire/http.h"
+
+#include <curl/curl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/buf.h"
+
+/* A kept connection that idled longer is not used again: the other side is about to close it. */
+#define IDLE_SECONDS 15L
+#define MAX_RESPONSE ((size_t)256 << 20)
+#define MAX_RETRY_AFTER_S 86400
+
+struct http_client {
+	CURL *easy;
+	struct http_settings settings;
+	char *unix_socket, *tls_ca;
+	struct buf body;
+	char problem[CURL_ERROR_SIZE];
+	/* of the exchange under way */
+	size_t max_response;
+	bool repeatable;
+	bool sent;			/* the request was about to be written, perhaps was */
+	bool resend_refused, too_long, cancelled;
+	int64_t retry_after_s, reset_s;	/* from the answer's headers; -1 absent */
+};
+
+int http_init(struct ferry_error *err)
+{
+	struct sigaction now;
+
+	/* TLS libraries write to sockets without MSG_NOSIGNAL */
+	if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+		signal(SIGPIPE, SIG_IGN);
+	CURLcode rc = curl_global_init(CURL_GLOBAL_DEFAULT);
+	if (rc != CURLE_OK)
+		return ferry_fail(err, FERRY_E_SYSTEM, "libcurl cannot start: %s", curl_easy_strerror(rc));
+	return 0;
+}
+
+void http_exit(void)
+{
+	curl_global_cleanup();
+}
+
+int http_client_new(const struct http_settings *settings, struct http_client **ret, struct ferry_error *err)
+{
+	CURL *easy = curl_easy_init();
+
+	if (!easy)
+		return ferry_fail(err, FERRY_E_SYSTEM, "libcurl cannot make a handle");
+	struct http_client *c = ferry_alloc0(1, sizeof *c);
+	c->easy = easy;
+	c->settings = *settings;
+	c->unix_socket = settings->unix_socket ? ferry_strdup(settings->unix_socket) : NULL;
+	c->tls_ca = settings->tls_ca ? ferry_strdup(settings->tls_ca) : NULL;
+	*ret = c;
+	return 0;
+}
+
+void http_client_free(struct http_client *c)
+{
+	if (!c)
+		return;
+	curl_easy_cleanup(c->easy);
+	buf_release(&c->body);
+	free(c->unix_socket);
+	free(c->tls_ca);
+	free(c);
+}
+
+/* ---- libcurl's callbacks */
+
+static size_t on_body(char *data, size_t size, size_t n, void *ctx)
+{
+	struct http_client *c = ctx;
+
+	n *= size;
+	if (n > c->max_response - c->body.len) {
+		c->too_long = true;
+		return 0;
+	}
+	buf_add(&c->body, data, n);
+	return n;
+}
+
+static int on_progress(void *ctx, curl_off_t dl, curl_off_t dn, curl_off_t ul, curl_off_t un)
+{
+	struct http_client *c = ctx;
+
+	(void)dl, (void)dn, (void)ul, (void)un;
+	if (c->settings.cancelled && c->settings.cancelled(c->settings.ctx))
+		c->cancelled = true;
+	return c->cancelled;
+}
+
+static int on_request(void *ctx, char *to, char *from, int to_port, int from_port)
+{
+	struct http_client *c = ctx;
+
+	(void)to, (void)from, (void)to_port, (void)from_port;
+	if (c->sent && !c->repeatable) {
+		c->resend_refused = true;
+		return CURL_PREREQFUNC_ABORT;
+	}
+	c->sent = true;
+	return CURL_PREREQFUNC_OK;
+}
+
+/* The value of a header line when it has that name, without blanks and line end; else false. */
+static bool header_value(const char *line, size_t len, const char *name, char *value, size_t size)
+{
+	size_t n = strlen(name);
+
+	if (len <= n || line[n] != ':' || strncasecmp(line, name, n) != 0)
+		return false;
+	const char *s = line + n + 1, *end = line + len;
+	while (s < end && (*s == ' ' || *s == '\t'))
+		s++;
+	while (end > s && strchr(" \t\r\n", end[-1]))
+		end--;
+	if ((size_t)(end - s) >= size)
+		return false;
+	memcpy(value, s, (size_t)(end - s));
+	value[end - s] = '\0';
+	return true;
+}
+
+static int64_t clamp_seconds(int64_t s)
+{
+	return s < 0 ? 0 : s > MAX_RETRY_AFTER_S ? MAX_RETRY_AFTER_S : s;
+}
+
+/* Seconds from now: a number, or a date; -1 when it is neither. */
+static int64_t read_wait(const char *value)
+{
+	char *end;
+	double number = strtod(value, &end);
+
+	if (end != value && *end == '\0' && number >= 0) {
+		/* some count from 1970 instead of from now */
+		if (number > 1e9)
+			number -= (double)time(NULL);
+		int64_t whole = number > MAX_RETRY_AFTER_S ? MAX_RETRY_AFTER_S : (int64_t)number;
+		return clamp_seconds(whole + ((double)whole < number));
+	}
+	time_t date = curl_getdate(value, NULL);
+	return date == (time_t)-1 ? -1 : clamp_seconds((int64_t)date - (int64_t)time(NULL));
+}
+
+static size_t on_header(char *line, size_t size, size_t n, void *ctx)
+{
+	struct http_client *c = ctx;
+	char value[64];
+
+	n *= size;
+	if (n > 5 && memcmp(line, "HTTP/", 5) == 0)
+		c->retry_after_s = c->reset_s = -1;	/* those before were of an interim answer */
+	else if (header_value(line, n, "Retry-After", value, sizeof value))
+		c->retry_after_s = read_wait(value);
+	else if (header_value(line, n, "X-RateLimit-Reset", value, sizeof value))
+		c->reset_s = read_wait(value);
+	return n;
+}
+
+/* ---- the request */
+
+/* For messages: scheme, host and path; neither user and password nor the query. */
+static void url_show(const char *url, struct buf *out)
+{
+	const char *host = strstr(url, "://");
+
+	if (!host)
+		return;
+	host += 3;
+	buf_add(out, url, (size_t)(host - url));
+	size_t authority = strcspn(host, "/?#");
+	for (size_t i = authority; i > 0; i--)
+		if (host[i - 1] == '@') {
+			host += i;
+			authority -= i;
+			break;
+		}
+	buf_add(out, host, authority + strcspn(host + authority, "?#"));
+}
+
+static bool has_control(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return true;
+	return false;
+}
+
+static int check_request(const struct ferry_http_request *req, struct ferry_error *err)
+{
+	if (!req->url || has_control(req->url) ||
+	    (strncasecmp(req->url, "http://", 7) != 0 && strncasecmp(req->url, "https://", 8) != 0))
+		return ferry_fail(err, FERRY_E_CONFIG, "the URL does not begin with http:// or https://");
+	if (!req->method || !*req->method || strspn(req->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != strlen(req->method))
+		return ferry_fail(err, FERRY_E_CONFIG, "'%s' is no HTTP method", req->method ? req->method : "");
+	for (const char *const *h = req->headers; h && *h; h++)
+		if (has_control(*h))
+			return ferry_fail(err, FERRY_E_CONFIG, "header '%.*s' has a control character in it",
+					  (int)strcspn(*h, ":"), *h);
+	return 0;
+}
+
+static bool has_header(const struct ferry_http_request *req, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *const *h = req->headers; h && *h; h++)
+		if (strncasecmp(*h, name, n) == 0 && (*h)[n] == ':')
+			return true;
+	return false;
+}
+
+static struct curl_slist *add_header(struct curl_slist *list, const char *line)
+{
+	struct curl_slist *more = curl_slist_append(list, line);
+	if (!more)
+		_Exit(FERRY_EXIT_NOMEM);
+	return more;
+}
+
+static struct curl_slist *make_headers(const struct ferry_http_request *req)
+{
+	struct curl_slist *list = NULL;
+
+	for (const char *const *h = req->headers; h && *h; h++)
+		list = add_header(list, *h);
+	/* "Name:" takes away what libcurl would add: a guessed type, and a second's wait */
+	if (!has_header(req, "Content-Type"))
+		list = add_header(list, "Content-Type:");
+	return add_header(list, "Expect:");
+}
+
+static void set_connection(CURL *easy, const struct http_client *c)
+{
+	const struct http_settings *s = &c->settings;
+
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, s->connect_timeout_ms ? (long)s->connect_timeout_ms : 10000L);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, s->timeout_ms ? (long)s->timeout_ms : 30000L);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_SECONDS);
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+#if LIBCURL_VERSION_NUM >= 0x075500
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+	if (c->unix_socket) {
+		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, c->unix_socket);
+		curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	}
+	if (c->tls_ca) {
+		curl_easy_setopt(easy, CURLOPT_CAINFO, c->tls_ca);
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	}
+	if (s->tls_insecure) {
+		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+}
+
+static void set_callbacks(CURL *easy, struct http_client *c)
+{
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, c->problem);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, c);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, c);
+	curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, c);
+}
+
+static void set_request(CURL *easy, const struct ferry_http_request *req, struct curl_slist *headers)
+{
+	bool wants_body = strcmp(req->method, "POST") == 0 || strcmp(req->method, "PUT") == 0 ||
+		strcmp(req->method, "PATCH") == 0;
+
+	curl_easy_setopt(easy, CURLOPT_URL, req->url);
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "ferry");
+	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+	/* without a body these still need their "Content-Length: 0" */
+	if (req->body || wants_body) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(req->body ? req->body_len : 0));
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, req->body ? req->body : "");
+	}
+	if (strcmp(req->method, "HEAD") == 0)
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, req->method);
+	if (req->user) {
+		curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		curl_easy_setopt(easy, CURLOPT_USERNAME, req->user);
+		curl_easy_setopt(easy, CURLOPT_PASSWORD, req->password ? req->password : "");
+	}
+}
+
+/* ---- the outcome */
+
+/* What a failure of libcurl means, when the request was not stopped by ourselves. */
+static enum ferry_code classify(const struct http_client *c, CURLcode rc)
+{
+	switch (rc) {
+	case CURLE_URL_MALFORMAT:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_ISSUER_ERROR:
+		return FERRY_E_CONFIG;
+	case CURLE_OUT_OF_MEMORY:
+		return FERRY_E_NOMEM;
+	case CURLE_UNSUPPORTED_PROTOCOL:	/* the answer was no HTTP */
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_BAD_CONTENT_ENCODING:
+		return c->sent ? FERRY_E_PROTOCOL : FERRY_E_CONFIG;
+	case CURLE_OPERATION_TIMEDOUT:
+		return c->sent ? FERRY_E_TIMEOUT : FERRY_E_CONNECT;
+	default:
+		return c->sent ? FERRY_E_NETWORK : FERRY_E_CONNECT;
+	}
+}
+
+static int fail(const struct http_client *c, const struct ferry_http_request *req, CURLcode rc,
+		struct ferry_error *err)
+{
+	struct buf url = BUF_INIT;
+
+	url_show(req->url, &url);
+	if (c->cancelled)
+		ferry_fail(err, FERRY_E_CANCELLED, "%s %s: cancelled", req->method, buf_str(&url));
+	else if (c->too_long)
+		ferry_fail(err, FERRY_E_PROTOCOL, "%s %s: the answer is longer than %zu bytes", req->method,
+			   buf_str(&url), c->max_response);
+	else if (c->resend_refused)
+		ferry_fail(err, FERRY_E_NETWORK, "%s %s: the other side closed the connection without an answer",
+			   req->method, buf_str(&url));
+	else
+		ferry_fail(err, classify(c, rc), "%s %s: %s", req->method, buf_str(&url),
+			   c->problem[0] ? c->problem : curl_easy_strerror(rc));
+	buf_release(&url);
+	return -1;
+}
+
+static int64_t retry_after_ms(const struct http_client *c, int status)
+{
+	if (c->retry_after_s >= 0)
+		return c->retry_after_s * 1000;
+	/* sent with every answer by some; a reason to wait only when told so */
+	if (status == 429 && c->reset_s >= 0)
+		return c->reset_s * 1000;
+	return 0;
+}
+
+int http_exchange(struct http_client *c, const struct ferry_http_request *req,
+		  struct ferry_http_response *res, struct ferry_error *err)
+{
+	long status = 0;
+	char *type = NULL;
+
+	if (check_request(req, err) < 0)
+		return -1;
+	struct curl_slist *headers = make_headers(req);
+	buf_reset(&c->body);
+	buf_add(&c->body, "", 0);
+	c->problem[0] = '\0';
+	c->max_response = req->max_response ? req->max_response : MAX_RESPONSE;
+	c->repeatable = req->flags & FERRY_HTTP_RETRY;
+	c->sent = c->resend_refused = c->too_long = c->cancelled = false;
+	c->retry_after_s = c->reset_s = -1;
+
+	curl_easy_reset(c->easy);	/* keeps connections and their TLS sessions */
+	set_connection(c->easy, c);
+	set_callbacks(c->easy, c);
+	set_request(c->easy, req, headers);
+	CURLcode rc = curl_easy_perform(c->easy);
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type);
+	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(headers);
+	if (rc != CURLE_OK)
+		return fail(c, req, rc, err);
+	*res = (struct ferry_http_response){
+		.status = (int)status,
+		.body = buf_str(&c->body),
+		.body_len = c->body.len,
+		.content_type = type ? type : "",
+		.retry_after_ms = retry_after_ms(c, (int)status),
+	};
+	return 0;
+}
+
+void http_encode(struct buf *out, const char *s, size_t len)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char ch = (unsigned char)s[i];
+		bool plain = (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') ||
+			(ch >= '0' && ch <= '9') || ch == '_' || ch == '~' || ch == '-';
+		if (plain) {
+			buf_addc(out, (char)ch);
+		} else {
+			char code[3] = {'%', hex[ch >> 4], hex[ch & 15]};
+			buf_add(out, code, sizeof code);
+		}
+	}
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * events.c - lago-events: usage events, sent in batches that Lago takes or refuses as a whole.
+ *
+ * An event is money. Its transaction_id makes sending it again harmless, so whatever is in doubt is
+ * sent again and "value_already_exist" means that it is there. What a refusal does not name was not
+ * stored either, and goes out once more at once.
+ */
+#include "lago/events.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH 100
+
+static const char *const aggregations[] = {"count_agg", "sum_agg", "max_agg", "unique_count_agg",
+					   "weighted_sum_agg", "latest_agg", "custom_agg", NULL};
+
+static const struct ferry_option destination_options[] = {
+	{.name = "billable_metric", .type = FERRY_OPT_TEXT,
+	 .help = "code of a metric that must exist before anything is sent"},
+	{.name = "aggregation", .type = FERRY_OPT_CHOICE, .choices = aggregations,
+	 .help = "aggregation that metric must have"},
+	{.name = "field_name", .type = FERRY_OPT_TEXT, .help = "property that metric must aggregate"},
+	{.name = "max_batch", .type = FERRY_OPT_INT, .fallback = "100", .min = 1, .max = BATCH,
+	 .help = "events in one request; lower when the server takes fewer"},
+	{0},
+};
+
+/* -------------------------------------------------------------- open, close */
+
+static void close_handle(void *handle)
+{
+	struct events *h = handle;
+
+	if (!h)
+		return;
+	rest_close(&h->api);
+	rest_pool_release(&h->pool);
+	rest_buf_release(&h->path);
+	rest_buf_release(&h->body);
+	free(h);
+}
+
+static int read_settings(struct events *h, const struct ferry_open *open, struct ferry_error *err)
+{
+	const struct ferry_host *host = h->api.host;
+
+	h->metric = ferry_setting_text(open, "billable_metric");
+	h->aggregation = ferry_setting_text(open, "aggregation");
+	h->field_name = ferry_setting_text(open, "field_name");
+	h->max_batch = (size_t)ferry_setting_int(open, "max_batch", BATCH);
+	if (!h->metric && (h->aggregation || h->field_name))
+		return host->fail(err, FERRY_E_CONFIG,
+				  "aggregation and field_name say what a metric must be, but billable_metric names none");
+	if (!h->max_batch || h->max_batch > BATCH)
+		return host->fail(err, FERRY_E_CONFIG, "max_batch must be 1 to %d", BATCH);
+	h->id_field = rest_field(h->layout, "transaction_id");
+	h->subscription_field = rest_field(h->layout, "external_subscription_id");
+	if (h->id_field < 0 || h->subscription_field < 0)
+		return host->fail(err, FERRY_E_CONFIG, "transaction_id and external_subscription_id must be mapped");
+	return rest_check_layout(host, h->layout, err);
+}
+
+static int open_handle(const struct ferry_open *open, void **ret, struct ferry_error *err)
+{
+	struct events *h = rest_alloc(1, sizeof *h);
+
+	h->layout = open->layout;
+	if (lago_open(&h->api, open, err) || read_settings(h, open, err)) {
+		close_handle(h);
+		return -1;
+	}
+	*ret = h;
+	return 0;
+}
+
+/* ----------------------------------------------------------------- sending */
+
+/* The events of one request: which actions they are. */
+struct batch {
+	size_t at[BATCH];
+	size_t n;
+};
+
+/*
+ * Choose what goes into this request. Lago compares transaction_ids within a batch regardless of
+ * the subscription, so the same one twice would refuse them all: the second waits.
+ */
+static void choose(const struct events *h, const struct ferry_action *actions, size_t n, struct batch *batch,
+		   struct ferry_outcome *outcomes)
+{
+	struct rest_map ids = {0};
+
+	batch->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct ferry_value *id = &actions[i].fields[h->id_field];
+		if (batch->n < h->max_batch && rest_map_add(&ids, id->s, id->len, 0, NULL))
+			batch->at[batch->n++] = i;
+		else
+			outcomes[i].ack = FERRY_ACK_UNSENT;
+	}
+	rest_map_release(&ids);
+}
+
+static void put_body(struct events *h, const struct ferry_action *actions, const struct batch *batch)
+{
+	rest_node *root = rest_object(), *list = rest_array();
+
+	rest_put(root, "events", list);
+	for (size_t k = 0; k < batch->n; k++) {
+		rest_node *event = rest_object();
+		for (size_t i = 0; i < h->layout->n; i++) {
+			struct ferry_value v = actions[batch->at[k]].fields[i];
+			if (v.type == FERRY_NULL)
+				continue;
+			/* Lago takes fractions of a second and of a cent as text, which keeps them exact */
+			if (v.type == FERRY_DECIMAL)
+				v.type = FERRY_TEXT;
+			rest_put_value(event, h->layout->names[i], &v);
+		}
+		rest_append(list, event);
+	}
+	rest_body(&h->body, root);
+	rest_free(root);
+}
+
+/* ------------------------------------------------------------------ answers */
+
+static const char what[] = "POST /events/batch";
+
+/* 200: the events come back in the order of the request. Anything else proves nothing. */
+static int read_stored(struct events *h, const struct ferry_action *actions, const struct batch *batch,
+		       const struct ferry_http_response *res, struct ferry_outcome *outcomes, struct ferry_error *err)
+{
+	rest_node *root, *list;
+	size_t good = 0;
+
+	if (lago_unwrap(&h->api, what, res, "events", REST_ARRAY, &root, &list, err))
+		return -1;
+	size_t count = rest_count(list);
+	for (; count == batch->n && good < batch->n; good++) {
+		const struct ferry_value *id = &actions[batch->at[good]].fields[h->id_field];
+		size_t len = 0;
+		const char *s = rest_text(rest_member(rest_at(list, good), "transaction_id"), &len);
+		if (!s || len != id->len || memcmp(s, id->s, len))
+			break;
+	}
+	rest_free(root);
+	if (good < batch->n)
+		return h->api.host->fail(err, FERRY_E_PROTOCOL,
+					 "%s: %zu events were sent, and Lago's answer names %zu, with the %zu. of them "
+					 "not as sent", what, batch->n, count, good + 1);
+	for (size_t k = 0; k < batch->n; k++) {
+		const struct ferry_value *id = &actions[batch->at[k]].fields[h->id_field];
+		outcomes[batch->at[k]].ack = FERRY_ACK_DONE;
+		rest_dest_id(&outcomes[batch->at[k]], id->s, id->len);
+	}
+	return 0;
+}
+
+/* Whether details speak of single events: an object whose members are all places in the request. */
+static bool indexed(rest_node *details, size_t n)
+{
+	void *iter = NULL;
+	const char *name;
+	rest_node *value;
+	size_t count = 0;
+	int64_t i;
+
+	while (rest_next(details, &iter, &name, &value)) {
+		if (*name == '+' || !rest_read_int(name, strlen(name), &i) || i < 0 || (size_t)i >= n)
+			return false;
+		count++;
+	}
+	return count > 0;
+}
+
+static void refuse_one(struct events *h, rest_node *details, const struct rest_refusal *general,
+		       const struct ferry_value *id, struct ferry_outcome *outcome)
+{
+	struct rest_refusal refusal = *general;
+
+	if (lago_refusal_has(details, "transaction_id", "value_already_exist")) {
+		outcome->ack = FERRY_ACK_DUPLICATE;
+		rest_dest_id(outcome, id->s, id->len);
+		return;
+	}
+	lago_refusal_read(&h->api, details, &refusal);
+	rest_reject(outcome, refusal.code, refusal.field, "%s", refusal.message);
+}
+
+/* 422 with an index for each event that is at fault: none of the others was stored. */
+static void read_indexed(struct events *h, const struct ferry_action *actions, const struct batch *batch,
+			 rest_node *details, const struct rest_refusal *general, struct ferry_outcome *outcomes)
+{
+	void *iter = NULL;
+	const char *name;
+	rest_node *value;
+	int64_t k;
+
+	for (size_t i = 0; i < batch->n; i++)
+		outcomes[batch->at[i]].ack = FERRY_ACK_UNSENT;
+	while (rest_next(details, &iter, &name, &value))
+		if (rest_read_int(name, strlen(name), &k))
+			refuse_one(h, value, general, &actions[batch->at[k]].fields[h->id_field],
+				   &outcomes[batch->at[k]]);
+}
+
+static int too_many(struct events *h, const struct batch *batch, struct ferry_outcome *outcomes,
+		    const struct rest_refusal *refusal, struct ferry_error *err)
+{
+	for (size_t k = 0; k < batch->n; k++)
+		outcomes[batch->at[k]].ack = FERRY_ACK_UNSENT;
+	h->api.host->fail(err, FERRY_E_CONFIG, "%s: Lago does not take a batch of %zu events (%s)", what, batch->n,
+			  refusal->code);
+	err->sys = 422;
+	return rest_hint(err, "set max_batch to the server's LAGO_EVENTS_BATCH_MAX_LENGTH");
+}
+
+/* A refusal: of single events, of the one event, or of the batch without saying which. */
+static int read_refused(struct events *h, const struct ferry_action *actions, const struct batch *batch,
+			const struct ferry_http_response *res, const struct rest_refusal *refusal,
+			struct ferry_outcome *outcomes, struct ferry_error *err)
+{
+	rest_node *root = NULL, *details = lago_details(res, &root);
+	int rc = -1;
+
+	if (res->status == 422 && indexed(details, batch->n)) {
+		read_indexed(h, actions, batch, details, refusal, outcomes);
+		rc = 0;
+	} else if (lago_refusal_has(details, "events", "too_many_events") ||
+		   lago_refusal_has(details, "events", "no_events")) {
+		too_many(h, batch, outcomes, refusal, err);
+	} else if (batch->n == 1) {
+		refuse_one(h, details, refusal, &actions[batch->at[0]].fields[h->id_field], &outcomes[batch->at[0]]);
+		rc = 0;
+	} else {
+		/* the engine narrows it down */
+		err->code = FERRY_E_REJECTED;
+	}
+	rest_free(root);
+	return rc;
+}
+
+static int apply(void *handle, const struct ferry_action *actions, size_t n, struct ferry_outcome *outcomes,
+		 struct ferry_error *err)
+{
+	struct events *h = handle;
+	struct ferry_http_response res;
+	struct ferry_error failed = {0};
+	struct rest_refusal refusal = {0};
+	struct batch batch;
+
+	choose(h, actions, n, &batch, outcomes);
+	if (!batch.n)
+		return 0;
+	put_body(h, actions, &batch);
+	int rc = rest_call(&h->api, "POST", "/events/batch", &h->body, &res, &failed);
+	if (!rc) {
+		rc = lago_check(&h->api, what, &res, &refusal, &failed);
+		if (!rc)
+			return read_stored(h, actions, &batch, &res, outcomes, err);
+		if (failed.code == FERRY_E_REJECTED || failed.code == FERRY_E_NOT_FOUND)
+			rc = read_refused(h, actions, &batch, &res, &refusal, outcomes, &failed);
+	}
+	if (!rc)
+		return 0;
+	if (failed.code != FERRY_E_REJECTED && rest_unprocessed(&failed))
+		for (size_t k = 0; k < batch.n; k++)
+			outcomes[batch.at[k]].ack = FERRY_ACK_UNSENT;
+	*err = failed;
+	return -1;
+}
+
+FERRY_EXPORT const struct ferry_connector ferry_connector = {
+	.abi = FERRY_ABI(struct ferry_connector),
+	.name = "lago-events",
+	.family = "lago",
+	.resource = "events",
+	.summary = "usage events for Lago, sent once each in batches",
+	.version = LAGO_VERSION,
+	.roles = FERRY_DESTINATION,
+	.modes = FERRY_MODE_APPEND,
+	.caps = FERRY_CAP_IDEMPOTENT,
+	.batch = BATCH,
+	.connection_options = lago_connection_options,
+	.destination_options = destination_options,
+	.fields = event_fields,
+	.open = open_handle,
+	.close = close_handle,
+	.validate_setup = events_validate_setup,
+	.canonicalize = events_canonicalize,
+	.lookup = events_lookup,
+	.apply = apply,
+};

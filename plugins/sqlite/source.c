@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * source.c - reading a table or the result of a query, in key order when asked to.
+ *
+ * The file is opened read-only and never made; all rows of an extract come from one read
+ * transaction, so they are one consistent view.
+ */
+#include "sqlite.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH_ROWS 256
+#define BATCH_BYTES (1024 * 1024)
+#define PROGRESS_STEPS 100000		/* of SQLite's machine between two looks at `cancelled` */
+
+struct source {
+	struct database base;
+	char *query;			/* without anything after its last word; sqlite3_free */
+	struct cells cells;
+};
+
+static const char *token_end(const char *p)
+{
+	char close = *p == '[' ? ']' : *p;
+
+	if (!strchr("'\"`[", *p))
+		return p + 1;
+	for (p++; *p && *p != close; p++)
+		;
+	return *p ? p + 1 : p;
+}
+
+/* Length of a statement up to its last word: blanks, comments and semicolons behind it do not count. */
+static size_t statement_length(const char *sql)
+{
+	const char *p = sql, *end = sql, *close;
+
+	while (*p) {
+		if (isspace((unsigned char)*p) || *p == ';') {
+			p++;
+		} else if (p[0] == '-' && p[1] == '-') {
+			p += strcspn(p, "\n");
+		} else if (p[0] == '/' && p[1] == '*') {
+			close = strstr(p + 2, "*/");
+			p = close ? close + 2 : p + strlen(p);
+		} else {
+			p = end = token_end(p);
+		}
+	}
+	return (size_t)(end - sql);
+}
+
+int source_open(const struct ferry_open *open, void **ret, struct ferry_error *err)
+{
+	const char *query = ferry_setting_text(open, "query");
+	const char *table = ferry_setting_text(open, "table");
+	struct source *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return open->host->fail(err, FERRY_E_NOMEM, "out of memory");
+	if (database_init(&s->base, open, err))
+		goto fail;
+	if (!query == !table) {
+		open->host->fail(err, FERRY_E_CONFIG, "source: give either 'query' or 'table'%s",
+				 query ? ", not both" : "");
+		goto fail;
+	}
+	s->query = query ? sqlite3_mprintf("%.*s", (int)statement_length(query), query) :
+			   sqlite3_mprintf("SELECT * FROM \"%w\"", table);
+	if (!s->query) {
+		database_no_memory(&s->base, err);
+		goto fail;
+	}
+	*ret = s;
+	return 0;
+fail:
+	source_close(s);
+	return -1;
+}
+
+void source_close(void *handle)
+{
+	struct source *s = handle;
+
+	database_close(&s->base);
+	sqlite3_free(s->query);
+	cells_release(&s->cells);
+	free(s);
+}
+
+static int cancelled(void *ctx)
+{
+	const struct source *s = ctx;
+
+	return s->base.host->cancelled(s->base.host);
+}
+
+static int by_bytes(void *ctx, int a_len, const void *a, int b_len, const void *b)
+{
+	int order = memcmp(a, b, (size_t)(a_len < b_len ? a_len : b_len));
+
+	(void)ctx;
+	return order ? order : a_len - b_len;
+}
+
+static int connect(struct source *s, struct ferry_error *err)
+{
+	bool there;
+
+	if (s->base.db)
+		return 0;
+	if (database_exists(&s->base, &there, err))
+		return -1;
+	if (!there)
+		return s->base.host->fail(err, FERRY_E_CONFIG, "%s: there is no such file", s->base.path);
+	if (database_connect(&s->base, SQLITE_OPEN_READONLY, err))
+		return -1;
+	sqlite3_progress_handler(s->base.db, PROGRESS_STEPS, cancelled, s);
+	/* BINARY would compare the bytes of UTF-16, if that is what the file holds */
+	if (sqlite3_create_collation(s->base.db, "FERRY_BYTES", SQLITE_UTF8, NULL, by_bytes) != SQLITE_OK)
+		return database_no_memory(&s->base, err);
+	return 0;
+}
+
+static int refuse(const struct source *s, struct ferry_error *err, const char *why)
+{
+	return s->base.host->fail(err, FERRY_E_CONFIG, "%s: query %s", s->base.path, why);
+}
+
+static int check_names(const struct source *s, sqlite3_stmt *stmt, struct ferry_error *err)
+{
+	int n = sqlite3_column_count(stmt);
+
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < i; k++)
+			if (sqlite3_stricmp(sqlite3_column_name(stmt, i), sqlite3_column_name(stmt, k)) == 0)
+				return s->base.host->fail(err, FERRY_E_CONFIG,
+					"%s: the query gives two columns the name '%s': rename one with AS",
+					s->base.path, sqlite3_column_name(stmt, i));
+	return 0;
+}
+
+/* Compile the query as it is, and check that it is one that reads. */
+static int prepare(const struct source *s, sqlite3_stmt **ret, struct ferry_error *err)
+{
+	const char *tail = "";
+	sqlite3_stmt *stmt = NULL;
+	int status = 0;
+
+	if (sqlite3_prepare_v2(s->base.db, s->query, -1, &stmt, &tail) != SQLITE_OK)
+		return database_fail(&s->base, FERRY_E_CONFIG, "query", err);
+	if (!stmt)
+		return refuse(s, err, "is empty");
+	if (*tail)
+		status = refuse(s, err, "has more than one statement");
+	else if (!sqlite3_stmt_readonly(stmt) || !sqlite3_column_count(stmt))
+		status = refuse(s, err, "must be a SELECT: it may read and nothing else");
+	else if (sqlite3_bind_parameter_count(stmt))
+		status = refuse(s, err, "has a parameter, and there is nothing to give it");
+	else
+		status = check_names(s, stmt, err);
+	if (status) {
+		sqlite3_finalize(stmt);
+		return -1;
+	}
+	*ret = stmt;
+	return 0;
+}
+
+static int column_place(sqlite3_stmt *stmt, const char *name)
+{
+	int n = sqlite3_column_count(stmt);
+
+	for (int i = 0; i < n; i++)
+		if (sqlite3_stricmp(sqlite3_column_name(stmt, i), name) == 0)
+			return i;
+	return -1;
+}
+
+static int no_key_column(const struct source *s, sqlite3_stmt *stmt, const char *name, struct ferry_error *err)
+{
+	int n = sqlite3_column_count(stmt);
+	sqlite3_str *list = sqlite3_str_new(s->base.db);
+
+	for (int i = 0; i < n; i++)
+		sqlite3_str_appendf(list, "%s%s", i ? ", " : "", sqlite3_column_name(stmt, i));
+	char *names = sqlite3_str_finish(list);
+	s->base.host->fail(err, FERRY_E_CONFIG, "%s: the key column '%s' is not in the result, which has %s",
+			   s->base.path, name, names ? names : "others");
+	sqlite3_free(names);
+	return -1;
+}
+
+/*
+ * Put the query in key order. plain is the query itself: it tells names and places of the columns.
+ * SQLite's order of types (NULL, numbers, text, blobs) is the one ferry asks for.
+ */
+static int prepare_ordered(const struct source *s, sqlite3_stmt *plain, const struct ferry_extract *want,
+			   sqlite3_stmt **ret, struct ferry_error *err)
+{
+	sqlite3_str *sql = sqlite3_str_new(s->base.db);
+	bool utf8 = true;
+	sqlite3_stmt *encoding;
+
+	if (sqlite3_prepare_v2(s->base.db, "PRAGMA encoding", -1, &encoding, NULL) == SQLITE_OK &&
+	    sqlite3_step(encoding) == SQLITE_ROW)
+		utf8 = sqlite3_stricmp((const char *)sqlite3_column_text(encoding, 0), "UTF-8") == 0;
+	sqlite3_finalize(encoding);
+
+	sqlite3_str_appendf(sql, "SELECT * FROM (\n%s\n) ORDER BY", s->query);
+	for (size_t i = 0; want->key_columns[i]; i++) {
+		int place = column_place(plain, want->key_columns[i]);
+		if (place < 0) {
+			sqlite3_free(sqlite3_str_finish(sql));
+			return no_key_column(s, plain, want->key_columns[i], err);
+		}
+		sqlite3_str_appendf(sql, "%s %d COLLATE %s", i ? "," : "", place + 1,
+				    utf8 ? "BINARY" : "FERRY_BYTES");
+	}
+	if (want->limit > 0)
+		sqlite3_str_appendf(sql, " LIMIT %lld", (long long)want->limit);
+	char *text = sqlite3_str_finish(sql);
+	if (!text)
+		return database_no_memory(&s->base, err);
+	int rc = sqlite3_prepare_v2(s->base.db, text, -1, ret, NULL);
+	sqlite3_free(text);
+	if (rc != SQLITE_OK)
+		return database_fail(&s->base, FERRY_E_CONFIG, "query", err);
+	return 0;
+}
+
+static int announce(const struct source *s, sqlite3_stmt *plain, bool ordered, struct ferry_sink *sink,
+		    struct ferry_error *err)
+{
+	size_t n = (size_t)sqlite3_column_count(plain);
+	struct ferry_column *columns = calloc(n, sizeof *columns);
+
+	if (!columns)
+		return database_no_memory(&s->base, err);
+	for (size_t i = 0; i < n; i++)
+		columns[i].name = sqlite3_column_name(plain, (int)i);	/* types differ by row */
+	int status = sink->columns(sink, columns, n, ordered, err);
+	free(columns);
+	return status;
+}
+
+static int add_row(struct source *s, sqlite3_stmt *stmt, int n, int64_t number, struct ferry_error *err)
+{
+	for (int i = 0; i < n; i++) {
+		enum cell_status status = cells_add_column(&s->cells, stmt, i);
+		if (status == CELL_NO_MEMORY)
+			return database_no_memory(&s->base, err);
+		if (status != CELL_OK)
+			return s->base.host->fail(err, FERRY_E_DATA, "row %lld: column '%s' is not a finite number",
+						  (long long)number, sqlite3_column_name(stmt, i));
+	}
+	return 0;
+}
+
+static int pass_on(struct source *s, size_t n_columns, struct ferry_sink *sink, struct ferry_error *err)
+{
+	struct cells *c = &s->cells;
+
+	if (!c->n)
+		return 0;
+	if (cancelled(s))
+		return s->base.host->fail(err, FERRY_E_CANCELLED, "cancelled");
+	sink->page(sink, "cursor", c->text_len + c->n * sizeof(int64_t));
+	if (sink->rows(sink, c->values, c->n / n_columns, err))
+		return -1;
+	cells_reset(c);
+	return 0;
+}
+
+static int read_rows(struct source *s, sqlite3_stmt *stmt, int64_t limit, struct ferry_sink *sink,
+		     struct ferry_error *err)
+{
+	int n = sqlite3_column_count(stmt), rc = SQLITE_ROW;
+	int64_t count = 0;
+
+	cells_reset(&s->cells);
+	while ((!limit || count < limit) && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		if (add_row(s, stmt, n, ++count, err))
+			return -1;
+		if ((count % BATCH_ROWS == 0 || s->cells.text_len >= BATCH_BYTES) &&
+		    pass_on(s, (size_t)n, sink, err))
+			return -1;
+	}
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return database_fail(&s->base, FERRY_E_DATA, "query", err);
+	return pass_on(s, (size_t)n, sink, err);
+}
+
+int source_validate(void *handle, struct ferry_error *err)
+{
+	struct source *s = handle;
+	sqlite3_stmt *stmt;
+
+	if (connect(s, err) || prepare(s, &stmt, err))
+		return -1;
+	sqlite3_finalize(stmt);
+	return 0;
+}
+
+int source_extract(void *handle, const struct ferry_extract *want, struct ferry_sink *sink,
+		   struct ferry_error *err)
+{
+	struct source *s = handle;
+	sqlite3_stmt *plain = NULL, *sorted = NULL;
+	bool ordered = want->want_order && want->key_columns && want->key_columns[0];
+	int status = -1;
+
+	if (connect(s, err))
+		return -1;
+	/* reading anything starts the view, so that the schema stays as it is from here to the end */
+	if (database_exec(&s->base, "BEGIN; SELECT 1 FROM sqlite_master LIMIT 1", "cannot read", err))
+		goto out;
+	if (prepare(s, &plain, err))
+		goto out;
+	if (ordered && prepare_ordered(s, plain, want, &sorted, err))
+		goto out;
+	if (announce(s, plain, ordered, sink, err))
+		goto out;
+	status = read_rows(s, ordered ? sorted : plain, want->limit, sink, err);
+out:
+	sqlite3_finalize(plain);
+	sqlite3_finalize(sorted);
+	if (!sqlite3_get_autocommit(s->base.db))
+		sqlite3_exec(s->base.db, "ROLLBACK", NULL, NULL, NULL);	/* it only read */
+	return status;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite.h - what the files of the sqlite connector share. Private to this folder; the one place
+ * where sqlite3.h enters it.
+ */
+#ifndef FERRY_PLUGINS_SQLITE_H
+#define FERRY_PLUGINS_SQLITE_H
+
+#include <ferry/connector.h>
+#include <sqlite3.h>
+
+/* ---------------------------------------------------------------- sqlite.c: a database file */
+
+/* First member of both kinds of handle. */
+struct database {
+	const struct ferry_host *host;
+	enum ferry_role role;
+	const char *path;
+	int busy_ms;
+	sqlite3 *db;			/* NULL until connected */
+};
+
+/* Take path and busy_timeout from the settings. */
+int database_init(struct database *d, const struct ferry_open *open, struct ferry_error *err);
+/* 0 and *ret whether the file is there; -1 when it is no file or cannot be looked at. */
+int database_exists(const struct database *d, bool *ret, struct ferry_error *err);
+/* Connect with SQLITE_OPEN_* flags and read the header, so that a file of another kind is found out. */
+int database_connect(struct database *d, int flags, struct ferry_error *err);
+/* Statements must be finalized before. */
+void database_close(struct database *d);
+int database_exec(struct database *d, const char *sql, const char *doing, struct ferry_error *err);
+/* Fill *err from the connection's last failure. plain: what a mere SQLITE_ERROR means here. */
+int database_fail(const struct database *d, enum ferry_code plain, const char *doing,
+		  struct ferry_error *err);
+int database_no_memory(const struct database *d, struct ferry_error *err);
+
+/* --------------------------------------------------------------- number.c: numbers and times */
+
+/*
+ * The shortest decimal text, without an exponent, that reads back as the same double. Returns its
+ * length; 0 when x is not finite.
+ */
+#define REAL_TEXT 400
+size_t real_text(double x, char out[REAL_TEXT]);
+/* The 64-bit integer this text is; false when it is none. */
+bool integer_from_text(const char *s, size_t len, int64_t *ret);
+/*
+ * The double nearest to this decimal text; false when it is no number, or longer than a double ever
+ * is. exact: reading the double gives the same number again.
+ */
+bool real_from_text(const char *s, size_t len, double *ret, bool *exact);
+/* "2026-01-31T10:00:00Z", with six digits of a fraction when there is one. Returns the length. */
+#define TIME_TEXT 48
+size_t time_text(int64_t us, char out[TIME_TEXT]);
+
+/* ------------------------------------------------------------- cells.c: values to and fro */
+
+/* Values and their texts, in two blocks that grow and are used again and again. */
+struct cells {
+	struct ferry_value *values;
+	size_t n, cap;
+	char *text;			/* texts of the values, each with a NUL beyond its length */
+	size_t text_len, text_cap;
+};
+
+enum cell_status {
+	CELL_OK,
+	CELL_NO_MEMORY,
+	CELL_NOT_FINITE,
+	CELL_INEXACT,			/* the column would lose digits */
+	CELL_TOO_LONG,
+};
+
+/* Forget the values, keep the memory. */
+void cells_reset(struct cells *c);
+void cells_release(struct cells *c);
+/* Append a column of the statement's present row. Appending may move earlier texts, never lose them. */
+enum cell_status cells_add_column(struct cells *c, sqlite3_stmt *stmt, int column);
+/* Append a copy of a value. */
+enum cell_status cells_add(struct cells *c, const struct ferry_value *v);
+
+/* What SQLite does to values that go into a column, from its declared type. */
+enum affinity { AFFINITY_NONE, AFFINITY_TEXT, AFFINITY_INTEGER, AFFINITY_NUMERIC, AFFINITY_REAL };
+enum affinity affinity_of(const char *declared_type);
+/* Bind a value on its way to such a column. The value's text must stay until the statement is reset. */
+enum cell_status cell_bind(sqlite3_stmt *stmt, int place, const struct ferry_value *v, enum affinity affinity);
+
+/* ---------------------------------------------------------------- source.c */
+
+int source_open(const struct ferry_open *open, void **ret, struct ferry_error *err);
+void source_close(void *handle);
+int source_validate(void *handle, struct ferry_error *err);
+int source_extract(void *handle, const struct ferry_extract *want, struct ferry_sink *sink,
+		   struct ferry_error *err);
+
+/* ------------------------------------------- destination.c: the table; statement.c: its statements */
+
+enum statement {
+	STATEMENT_INSERT,		/* fields */
+	STATEMENT_UPDATE,		/* fields that are no key; found by key */
+	STATEMENT_MOVE,			/* all fields, the key too; found by key */
+	STATEMENT_DELETE,		/* found by key */
+	STATEMENT_DISABLE,		/* stamp; found by key */
+	STATEMENT_LOOKUP,		/* column, whether it equals the field; ...; found by key */
+	STATEMENTS
+};
+
+struct table_column {
+	char *name;
+	enum affinity affinity;
+	bool required;			/* a new row must give it: not NULL and no default */
+	bool generated;
+	int primary;			/* its place in the primary key from 1; 0: not in it */
+};
+
+struct destination {
+	struct database base;
+	const struct ferry_layout *layout;
+	enum ferry_mode mode;
+	const char *table, *disabled_at;
+	bool create;
+	const char *const *open_keys;	/* the sync's key; NULL when it is an expression */
+	char *key_text;			/* the setting `key` cut into key_names; NULL: not given */
+	const char **key_names;
+
+	/* by destination_look */
+	bool there;
+	struct table_column *columns;
+	size_t n_columns;
+	enum affinity *affinity;	/* by place in the layout */
+	size_t *key, n_key;		/* places of the key columns in the layout */
+
+	sqlite3_stmt *statements[STATEMENTS];
+	struct ferry_value *parts;	/* the key a statement is to find, n_key of them */
+	struct cells cells;		/* of the last lookup */
+};
+
+int destination_open(const struct ferry_open *open, void **ret, struct ferry_error *err);
+void destination_close(void *handle);
+int destination_validate(void *handle, struct ferry_error *err);
+/*
+ * Connect, read the table's columns and check them against the layout, unless that is done; `there`
+ * tells whether there is a table. The key is known afterwards in any case.
+ */
+int destination_look(struct destination *d, struct ferry_error *err);
+/* Make file and table, its columns typed after the fields of these actions. */
+int destination_create(struct destination *d, const struct ferry_action *actions, size_t n,
+		       struct ferry_error *err);
+/* Compiled once and kept; NULL with *err filled when SQLite refuses it. */
+sqlite3_stmt *destination_statement(struct destination *d, enum statement which, struct ferry_error *err);
+bool destination_is_key(const struct destination *d, size_t place);
+/* Parameters are numbered: fields as in the layout from 1, then the key, then the stamp. */
+static inline int key_place(const struct destination *d, size_t i)
+{
+	return (int)(d->layout->n + 1 + i);
+}
+static inline int stamp_place(const struct destination *d)
+{
+	return (int)(d->layout->n + d->n_key + 1);
+}
+
+/* ------------------------------------------------------- statement.c: which row */
+
+/* Put the key from these fields into d->parts. False when a part of it is NULL or absent. */
+bool rowkey_from_fields(struct destination *d, const struct ferry_value *fields);
+/* The same from a destination id; the parts borrow from it. */
+bool rowkey_from_id(struct destination *d, const char *dest_id);
+/* d->parts as a destination id; "" when they do not fit one. */
+void rowkey_id(const struct destination *d, char *out, size_t size);
+/* Bind d->parts to a statement that finds by key. */
+enum cell_status rowkey_bind(const struct destination *d, sqlite3_stmt *stmt);
+
+/* ---------------------------------------------------------------- apply.c, lookup.c */
+
+int destination_apply(void *handle, const struct ferry_action *actions, size_t n,
+		      struct ferry_outcome *outcomes, struct ferry_error *err);
+int destination_lookup(void *handle, const struct ferry_action *actions, size_t n,
+		       struct ferry_found *found, struct ferry_error *err);
+
+#endif

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The stand-in servers for Lago and SteVe, and their own test.
+# Included by the top-level Makefile.am.
+
+noinst_PROGRAMS += tests/standin/lago-standin tests/standin/steve-standin
+
+standin_shared_sources = \
+	tests/standin/standin-control.c \
+	tests/standin/standin-faults.c \
+	tests/standin/standin-private.h \
+	tests/standin/standin-request.c \
+	tests/standin/standin-request.h \
+	tests/standin/standin-text.c \
+	tests/standin/standin.c \
+	tests/standin/standin.h
+
+tests_standin_lago_standin_SOURCES = \
+	tests/standin/lago-answers.c \
+	tests/standin/lago-billing.c \
+	tests/standin/lago-catalog.c \
+	tests/standin/lago-customers.c \
+	tests/standin/lago-events.c \
+	tests/standin/lago-standin.c \
+	tests/standin/lago-standin.h \
+	tests/standin/lago-subscriptions.c \
+	tests/standin/lago-table.c \
+	$(standin_shared_sources)
+tests_standin_lago_standin_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(JSONC_CFLAGS)
+tests_standin_lago_standin_LDADD = $(MICROHTTPD_LIBS) $(JSONC_LIBS) -lpthread
+
+tests_standin_steve_standin_SOURCES = \
+	tests/standin/steve-standin.c \
+	tests/standin/steve-standin.h \
+	tests/standin/steve-tags.c \
+	tests/standin/steve-transactions.c \
+	$(standin_shared_sources)
+tests_standin_steve_standin_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(JSONC_CFLAGS)
+tests_standin_steve_standin_LDADD = $(MICROHTTPD_LIBS) $(JSONC_LIBS) -lpthread
+
+TESTS += tests/standin/selftest.sh
+EXTRA_DIST += tests/standin/README.md tests/standin/selftest.sh

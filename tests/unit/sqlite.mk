@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# The sqlite connector, its files linked straight into the tests.
+if HAVE_CMOCKA
+if ENABLE_SQLITE
+sqlite_test_sources = \
+	plugins/sqlite/apply.c \
+	plugins/sqlite/cells.c \
+	plugins/sqlite/destination.c \
+	plugins/sqlite/lookup.c \
+	plugins/sqlite/number.c \
+	plugins/sqlite/source.c \
+	plugins/sqlite/sqlite.c plugins/sqlite/sqlite.h \
+	plugins/sqlite/statement.c \
+	tests/unit/sqlite-fixture.c tests/unit/sqlite-fixture.h
+
+check_PROGRAMS += tests/unit/test-sqlite-source tests/unit/test-sqlite-destination
+TESTS += tests/unit/test-sqlite-source tests/unit/test-sqlite-destination
+
+tests_unit_test_sqlite_source_SOURCES = tests/unit/test-sqlite-source.c $(sqlite_test_sources)
+tests_unit_test_sqlite_source_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_test_sqlite_source_LDADD = $(CMOCKA_LIBS) $(SQLITE_LIBS)
+
+tests_unit_test_sqlite_destination_SOURCES = tests/unit/test-sqlite-destination.c $(sqlite_test_sources)
+tests_unit_test_sqlite_destination_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_test_sqlite_destination_LDADD = $(CMOCKA_LIBS) $(SQLITE_LIBS)
+endif
+endif
