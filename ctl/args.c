@@ -41,7 +41,8 @@ const struct command *command_find(const struct command *commands, const char *n
 	return NULL;
 }
 
-static int unknown_command(const struct command *commands, const char *name, struct ferry_error *err)
+static int unknown_command(const struct command *commands, const char *name,
+			   struct ferry_error *err)
 {
 	const char *nearest = NULL;
 	int best = 0;
@@ -55,7 +56,8 @@ static int unknown_command(const struct command *commands, const char *name, str
 	}
 	ferry_fail(err, FERRY_E_USAGE, "there is no command '%s'", name);
 	if (nearest)
-		return ferry_hint(err, "did you mean '%s'? 'ferryctl help' lists the commands", nearest);
+		return ferry_hint(err, "did you mean '%s'? 'ferryctl help' lists the commands",
+				  nearest);
 	return ferry_hint(err, "'ferryctl help' lists the commands");
 }
 
@@ -89,7 +91,8 @@ static int option_of(const char *arg, const char **ret_value)
 
 	for (int i = 0; i < OPTIONS; i++) {
 		const struct option_info *o = &options[i];
-		if (is_long && strlen(o->name) == len - 2 && memcmp(o->name, arg + 2, len - 2) == 0) {
+		if (is_long && strlen(o->name) == len - 2 &&
+		    memcmp(o->name, arg + 2, len - 2) == 0) {
 			*ret_value = arg[len] ? arg + len + 1 : NULL;
 			return i;
 		}
@@ -102,7 +105,8 @@ static int option_of(const char *arg, const char **ret_value)
 }
 
 /* *at is the option's index in argv, and is moved on when the next argument is its value. */
-static int take_option(int argc, char *const *argv, int *at, struct args *ret, struct ferry_error *err)
+static int take_option(int argc, char *const *argv, int *at, struct args *ret,
+		       struct ferry_error *err)
 {
 	const char *arg = argv[*at], *value = NULL;
 	int id = option_of(arg, &value);
@@ -114,15 +118,16 @@ static int take_option(int argc, char *const *argv, int *at, struct args *ret, s
 		return ferry_fail(err, FERRY_E_USAGE, "--%s takes no value", o->name);
 	if (o->value && !value) {
 		if (*at + 1 >= argc)
-			return ferry_fail(err, FERRY_E_USAGE, "--%s needs a value: --%s %s", o->name, o->name,
-					  o->value);
+			return ferry_fail(err, FERRY_E_USAGE, "--%s needs a value: --%s %s",
+					  o->name, o->name, o->value);
 		value = argv[++*at];
 	}
 	ret->value[id] = value ? value : "";
 	return 0;
 }
 
-static int take_word(const struct command *commands, const char *word, struct args *ret, struct ferry_error *err)
+static int take_word(const struct command *commands, const char *word, struct args *ret,
+		     struct ferry_error *err)
 {
 	if (!ret->command) {
 		ret->command = command_find(commands, word);
@@ -155,7 +160,8 @@ static int check(const struct args *args, struct ferry_error *err)
 		return 0;
 	for (int i = 0; i < OPTIONS; i++)
 		if (args->value[i] && !((c->options | OPTIONS_GLOBAL) & 1U << i)) {
-			ferry_fail(err, FERRY_E_USAGE, "'%s' has no option --%s", c->name, options[i].name);
+			ferry_fail(err, FERRY_E_USAGE, "'%s' has no option --%s", c->name,
+				   options[i].name);
 			return ferry_hint(err, "'ferryctl help %s' lists its options", c->name);
 		}
 	count_words(c->words, &least, &most);
@@ -188,8 +194,8 @@ int args_parse(const struct command *commands, int argc, char *const *argv, stru
 	return check(ret, err);
 }
 
-int args_number(const struct args *args, enum option_id id, int64_t least, int64_t most, int64_t fallback,
-		int64_t *ret, struct ferry_error *err)
+int args_number(const struct args *args, enum option_id id, int64_t least, int64_t most,
+		int64_t fallback, int64_t *ret, struct ferry_error *err)
 {
 	const char *s = args->value[id];
 	char *end;
@@ -199,7 +205,8 @@ int args_number(const struct args *args, enum option_id id, int64_t least, int64
 		return 0;
 	int64_t n = strtoll(s, &end, 10);
 	if (*s < '0' || *s > '9' || *end || n < least || n > most)
-		return ferry_fail(err, FERRY_E_USAGE, "--%s '%s': must be a number from %" PRId64 " to %" PRId64,
+		return ferry_fail(err, FERRY_E_USAGE,
+				  "--%s '%s': must be a number from %" PRId64 " to %" PRId64,
 				  options[id].name, s, least, most);
 	*ret = n;
 	return 0;

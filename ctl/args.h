@@ -12,8 +12,9 @@ struct ctl;
 
 enum option_id {
 	OPTION_SOCKET, OPTION_JSON, OPTION_NO_COLOR, OPTION_HELP,	/* of every command */
-	OPTION_STATUS, OPTION_LIMIT, OPTION_PAGE, OPTION_PREVIEW, OPTION_VERIFY, OPTION_FULL, OPTION_WAIT,
-	OPTION_SEGMENT, OPTION_FOLLOW, OPTION_DECISION, OPTION_KEY, OPTION_DIFF, OPTION_COMMANDS,
+	OPTION_STATUS, OPTION_LIMIT, OPTION_PAGE, OPTION_PREVIEW, OPTION_VERIFY, OPTION_FULL,
+	OPTION_WAIT, OPTION_SEGMENT, OPTION_FOLLOW, OPTION_DECISION, OPTION_KEY, OPTION_DIFF,
+	OPTION_COMMANDS,
 	OPTIONS
 };
 
@@ -32,7 +33,7 @@ const struct option_info *option_info(enum option_id id);
 
 struct command {
 	const char *name;
-	const char *words;		/* its arguments: "RUN", "[SYNC]"; brackets: may be left out */
+	const char *words; /* its arguments: "RUN", "[SYNC]"; brackets: may be left out */
 	unsigned options;		/* besides the global ones */
 	const char *summary;		/* one line */
 	const char *detail;		/* further lines for 'help COMMAND'; may be NULL */
@@ -57,9 +58,12 @@ struct args {
 int args_parse(const struct command *commands, int argc, char *const *argv, struct args *ret,
 	       struct ferry_error *err);
 
-static inline bool args_has(const struct args *args, enum option_id id) { return args->value[id] != NULL; }
+static inline bool args_has(const struct args *args, enum option_id id)
+{
+	return args->value[id] != NULL;
+}
 /* An option's number between least and most; fallback when it was not given. */
-int args_number(const struct args *args, enum option_id id, int64_t least, int64_t most, int64_t fallback,
-		int64_t *ret, struct ferry_error *err);
+int args_number(const struct args *args, enum option_id id, int64_t least, int64_t most,
+		int64_t fallback, int64_t *ret, struct ferry_error *err);
 
 #endif

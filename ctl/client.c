@@ -39,7 +39,7 @@ int client_new(const char *socket, struct client **ret, struct ferry_error *err)
 {
 	struct http_settings settings = {
 		.connect_timeout_ms = 5000,
-		.timeout_ms = 60000,	/* a reload checks the whole configuration before it answers */
+		.timeout_ms = 60000,	/* a reload checks all of the configuration */
 		.unix_socket = socket,
 		.cancelled = cancelled,
 	};
@@ -97,15 +97,17 @@ static int unreachable(const struct client *c, struct ferry_error *err)
 	if (err->code == FERRY_E_TIMEOUT)
 		ferry_fail(err, FERRY_E_UNREACHABLE, "the daemon at %s gives no answer", c->socket);
 	else if (err->code == FERRY_E_NETWORK)
-		ferry_fail(err, FERRY_E_UNREACHABLE, "the daemon at %s went away without an answer", c->socket);
+		ferry_fail(err, FERRY_E_UNREACHABLE, "the daemon at %s went away without an answer",
+			   c->socket);
 	else if (err->code != FERRY_E_CONNECT)
 		return -1;
 	else if ((why = socket_problem(c->socket)) == EACCES) {
 		ferry_fail(err, FERRY_E_UNREACHABLE, "you may not connect to %s", c->socket);
-		return ferry_hint(err, "ask for access to that socket's folder, or name another with --socket");
+		return ferry_hint(err, "ask for access to the socket's folder, or name another "
+				  "socket with --socket");
 	} else {
-		ferry_fail(err, FERRY_E_UNREACHABLE, "no daemon answers at %s%s%s", c->socket, why ? ": " : "",
-			   why ? strerror(why) : "");
+		ferry_fail(err, FERRY_E_UNREACHABLE, "no daemon answers at %s%s%s", c->socket,
+			   why ? ": " : "", why ? strerror(why) : "");
 	}
 	return ferry_hint(err, "is ferryd running? 'systemctl status ferryd' tells; "
 			  "--socket PATH or FERRY_SOCKET names another socket");
@@ -127,8 +129,8 @@ static int refused(struct client *c, const struct answer *a, struct ferry_error 
 	if (json_get_text(e, "message", NULL))
 		ferry_fail(err, (enum ferry_code)code, "%s", json_get_text(e, "message", ""));
 	else
-		ferry_fail(err, (enum ferry_code)code, "the daemon at %s answers with status %d", c->socket,
-			   a->status);
+		ferry_fail(err, (enum ferry_code)code, "the daemon at %s answers with status %d",
+			   c->socket, a->status);
 	return hint && *hint ? ferry_hint(err, "%s", hint) : -1;
 }
 
@@ -146,7 +148,8 @@ static int parse(const struct client *c, struct answer *a, struct ferry_error *e
 int client_call(struct client *client, const char *method, const char *path, const char *body,
 		struct answer *ret, struct ferry_error *err)
 {
-	static const char *const headers[] = {"Accept: application/json", "Content-Type: application/json", NULL};
+	static const char *const headers[] = {"Accept: application/json",
+					      "Content-Type: application/json", NULL};
 	struct ferry_http_response res = {0};
 	struct buf url = BUF_INIT;
 
@@ -214,10 +217,14 @@ void path_query_int(struct buf *path, const char *name, int64_t value)
 
 double json_get_seconds(json_node *node, const char *name, double fallback)
 {
+	static const double most = 1e12;
 	json_node *v = json_get(node, name);
 	enum json_kind kind = json_kind(v);
 
-	return kind == JSON_INT || kind == JSON_NUMBER ? strtod(json_dump(v, NULL), NULL) : fallback;
+	if (kind != JSON_INT && kind != JSON_NUMBER)
+		return fallback;
+	double seconds = strtod(json_dump(v, NULL), NULL);
+	return seconds > most ? most : seconds < -most ? -most : seconds;
 }
 
 int64_t json_get_time(json_node *node, const char *name)

@@ -36,10 +36,11 @@ void answer_release(struct answer *answer);
 int client_call(struct client *client, const char *method, const char *path, const char *body,
 		struct answer *ret, struct ferry_error *err);
 /* The same for a GET of a path in a buffer, which is released. */
-int client_get(struct client *client, struct buf *path, struct answer *ret, struct ferry_error *err);
+int client_get(struct client *client, struct buf *path, struct answer *ret,
+	       struct ferry_error *err);
 /* The body of the refusal of the last call; NULL when it was none, or no JSON object. */
 const char *client_refusal(const struct client *client);
-/* During an exchange, return CANCELLED soon after SIGINT or SIGTERM, which are blocked, have come. */
+/* Whether SIGINT or SIGTERM, being blocked, wait; an exchange then ends with CANCELLED. */
 bool client_interrupted(void);
 
 /* "/" and a name, percent-encoded */
@@ -48,7 +49,7 @@ void path_name(struct buf *path, const char *name);
 void path_query(struct buf *path, const char *name, const char *value);
 void path_query_int(struct buf *path, const char *name, int64_t value);
 
-/* A member that is a number, as seconds; fallback when it is none. */
+/* A member that is a number, as seconds, at most 1e12 either way; fallback when it is none. */
 double json_get_seconds(json_node *node, const char *name, double fallback);
 /* A member that is an ISO 8601 text, in microseconds; 0 when it is none. */
 int64_t json_get_time(json_node *node, const char *name);

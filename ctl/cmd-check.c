@@ -69,7 +69,8 @@ int cmd_reload(struct ctl *ctl, struct ferry_error *err)
 	if (rc == 0 && ctl->json) {
 		ctl_json(ctl, &answer);
 	} else if (rc == 0) {
-		sayf(ctl, STYLE_GOOD, "generation %" PRId64 " is in force", json_get_int(answer.root, "generation", 0));
+		sayf(ctl, STYLE_GOOD, "generation %" PRId64 " is in force",
+		     json_get_int(answer.root, "generation", 0));
 		say_line(ctl);
 	} else if (!ctl->json) {
 		print_mistakes(ctl, json_get(answer.root, "mistakes"));

@@ -24,7 +24,8 @@ static void add_list(struct buf *out, json_node *list)
 static int list(struct ctl *ctl, struct ferry_error *err)
 {
 	static const struct column columns[] = {
-		{"CONNECTOR", 0}, {"ROLES", 0}, {"MODES", COLUMN_SPARE}, {"WHAT IT IS FOR", COLUMN_WRAP},
+		{"CONNECTOR", 0}, {"ROLES", 0}, {"MODES", COLUMN_SPARE},
+		{"WHAT IT IS FOR", COLUMN_WRAP},
 	};
 	struct answer answer = ANSWER_INIT;
 	struct buf path = BUF_INIT, text = BUF_INIT;
@@ -60,7 +61,8 @@ static int list(struct ctl *ctl, struct ferry_error *err)
 /* "required; one of a, b; 1 to 100; default 5" and the help, in one text */
 static void add_rules(struct buf *out, json_node *option)
 {
-	json_node *choices = json_get(option, "choices"), *min = json_get(option, "min"), *max = json_get(option, "max");
+	json_node *choices = json_get(option, "choices"), *min = json_get(option, "min"),
+		  *max = json_get(option, "max");
 	json_node *fallback = json_get(option, "default");
 
 	buf_adds(out, json_get_text(option, "help", ""));
@@ -88,7 +90,9 @@ static void add_rules(struct buf *out, json_node *option)
 
 static void print_options(struct ctl *ctl, const char *title, json_node *options)
 {
-	static const struct column columns[] = {{"NAME", 0}, {"TYPE", 0}, {"", COLUMN_SPARE}, {"MEANING", COLUMN_WRAP}};
+	static const struct column columns[] = {
+		{"NAME", 0}, {"TYPE", 0}, {"", COLUMN_SPARE}, {"MEANING", COLUMN_WRAP},
+	};
 	struct buf text = BUF_INIT;
 	struct table t;
 

@@ -85,7 +85,8 @@ static int unknown(const char *code, struct ferry_error *err)
 	int best = 0, d;
 
 	for (int i = FERRY_OK + 1; i < FERRY_E_CODES; i++)
-		if (error_code(i) && (d = text_distance(code, error_code(i)->name)) >= 0 && (!nearest || d < best)) {
+		if (error_code(i) && (d = text_distance(code, error_code(i)->name)) >= 0 &&
+		    (!nearest || d < best)) {
 			nearest = error_code(i)->name;
 			best = d;
 		}
@@ -97,8 +98,8 @@ static int unknown(const char *code, struct ferry_error *err)
 	ferry_fail(err, FERRY_E_NOT_FOUND, "there is no code '%s'", code);
 	if (nearest)
 		return ferry_hint(err, "did you mean %s? 'ferryctl explain' lists all", nearest);
-	return ferry_hint(err, "'ferryctl explain' lists all; other reasons come from a sync's own 'skip:' or "
-			  "from its connector");
+	return ferry_hint(err, "'ferryctl explain' lists all; other reasons come from a sync's own "
+			  "'skip:' or from its connector");
 }
 
 static void print_error(struct ctl *ctl, const struct ferry_code_info *info)

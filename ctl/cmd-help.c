@@ -98,7 +98,8 @@ static void list_commands(struct ctl *ctl)
 		for (int i = 0; i < OPTIONS; i++) {
 			const struct option_info *o = option_info((enum option_id)i);
 			if ((c->options | OPTIONS_GLOBAL) & ~OPTIONS_HIDDEN & 1U << i)
-				buf_addf(&ctl->out, "%s--%s%s", i ? " " : "", o->name, o->value ? "=" : "");
+				buf_addf(&ctl->out, "%s--%s%s", i ? " " : "", o->name,
+					 o->value ? "=" : "");
 		}
 		buf_addf(&ctl->out, "\t%s\n", c->summary);
 	}
@@ -116,7 +117,8 @@ int cmd_help(struct ctl *ctl, struct ferry_error *err)
 	if (c && c->run == cmd_help && ctl->args.n_words) {
 		c = command_find(ctl->commands, ctl->args.word[0]);
 		if (!c) {
-			ferry_fail(err, FERRY_E_USAGE, "there is no command '%s'", ctl->args.word[0]);
+			ferry_fail(err, FERRY_E_USAGE, "there is no command '%s'",
+				   ctl->args.word[0]);
 			return ferry_hint(err, "'ferryctl help' lists the commands");
 		}
 	} else if (c && c->run == cmd_help && !args_has(&ctl->args, OPTION_HELP)) {

@@ -19,7 +19,8 @@ static enum style level_style(const char *level)
 
 static void print_line(struct ctl *ctl, json_node *line)
 {
-	const char *level = json_get_text(line, "level", "info"), *stage = json_get_text(line, "stage", "");
+	const char *level = json_get_text(line, "level", "info"),
+		   *stage = json_get_text(line, "stage", "");
 	const char *segment = json_get_text(line, "segment", "");
 	int64_t at = json_get_time(line, "at");
 	time_t t = (time_t)(at / 1000000);
@@ -36,8 +37,9 @@ static void print_line(struct ctl *ctl, json_node *line)
 	say_line(ctl);
 }
 
-/* Print the lines after *after, page by page, and move it on. first: an empty answer is shown too. */
-static int print_new(struct ctl *ctl, int64_t id, int64_t *after, bool first, struct ferry_error *err)
+/* Print the lines after *after, page by page, and move it on. first: show an empty answer too. */
+static int print_new(struct ctl *ctl, int64_t id, int64_t *after, bool first,
+		     struct ferry_error *err)
 {
 	struct answer answer = ANSWER_INIT;
 	int rc = 0;

@@ -29,7 +29,7 @@ static const struct decision_look {
 static const char *standing(json_node *run)
 {
 	switch (run_status_from_name(json_get_text(run, "status", ""))) {
-	case RUN_PREVIEW_READY: return "nothing has been written";
+	case RUN_PREVIEW_READY: return "nothing has been written by this run";
 	case RUN_QUEUED: case RUN_RUNNING: return "the run is not over yet";
 	case RUN_COMPLETED: return "the run has carried this out";
 	default: return "the run did not complete: 'ferryctl show' tells what was written";
@@ -67,11 +67,10 @@ static void print_summary(struct ctl *ctl, json_node *run)
 /* A value as JSON writes it, so that null, "" and "null" differ; nothing when it is absent. */
 static void value_text(struct ctl *ctl, json_node *field, const char *member, struct buf *out)
 {
-	size_t len;
-
 	if (!json_has(field, member))
 		return;
-	const char *text = json_get(field, member) ? json_dump(json_get(field, member), &len) : "null";
+	json_node *value = json_get(field, member);
+	const char *text = value ? json_dump(value, NULL) : "null";
 	text_clean(out, text, strlen(text), ctl->screen.terminal && !ctl->screen.utf8);
 }
 
@@ -81,7 +80,8 @@ static int field_width(json_node *fields, bool changed_only)
 
 	for (size_t i = 0; i < json_count(fields); i++) {
 		int w = text_width(json_get_text(json_at(fields, i), "name", ""));
-		if (w > widest && (!changed_only || json_get_bool(json_at(fields, i), "changed", false)))
+		if (w > widest &&
+		    (!changed_only || json_get_bool(json_at(fields, i), "changed", false)))
 			widest = w;
 	}
 	return widest > FIELD_WIDTH ? FIELD_WIDTH : widest;
@@ -125,8 +125,8 @@ static void print_change(struct ctl *ctl, json_node *field, int width)
 	buf_release(&cut);
 }
 
-static void print_side(struct ctl *ctl, json_node *field, const char *member, const char *sign, enum style style,
-		       int width)
+static void print_side(struct ctl *ctl, json_node *field, const char *member, const char *sign,
+		       enum style style, int width)
 {
 	struct buf text = BUF_INIT;
 
@@ -163,7 +163,8 @@ static void print_fields(struct ctl *ctl, json_node *item, int decision)
 
 static void print_item(struct ctl *ctl, json_node *item)
 {
-	const char *name = json_get_text(item, "decision", "?"), *tier = json_get_text(item, "tier", "none");
+	const char *name = json_get_text(item, "decision", "?"),
+		   *tier = json_get_text(item, "tier", "none");
 	const char *dest_id = json_get_text(item, "dest_id", "");
 	int d = decision_from_name(name);
 	enum style style = d < 0 ? STYLE_PLAIN : looks[d].style;
@@ -179,6 +180,12 @@ static void print_item(struct ctl *ctl, json_node *item)
 	print_fields(ctl, item, d);
 }
 
+static bool picky(const struct ctl *ctl)
+{
+	return args_has(&ctl->args, OPTION_DECISION) || args_has(&ctl->args, OPTION_SEGMENT) ||
+		args_has(&ctl->args, OPTION_KEY);
+}
+
 static void print_items(struct ctl *ctl, json_node *items)
 {
 	const char *segment = "";
@@ -192,9 +199,8 @@ static void print_items(struct ctl *ctl, json_node *items)
 		print_item(ctl, item);
 	}
 	if (!json_count(items))
-		sayf(ctl, STYLE_DIM, "no record in the plan%s",
-		     args_has(&ctl->args, OPTION_DECISION) || args_has(&ctl->args, OPTION_SEGMENT) ||
-		     args_has(&ctl->args, OPTION_KEY) ? " is like that" : "");
+		say(ctl, STYLE_DIM,
+		    picky(ctl) ? "no record of the plan is like that" : "the plan is empty");
 	say_line(ctl);
 }
 
@@ -219,9 +225,11 @@ static int plan_path(struct ctl *ctl, int64_t id, struct buf *path, struct ferry
 
 	if (decision && decision_from_name(decision) < 0) {
 		struct buf names = BUF_INIT;
-		ferry_fail(err, FERRY_E_USAGE, "--decision '%s': there is no such decision", decision);
+		ferry_fail(err, FERRY_E_USAGE, "--decision '%s': there is no such decision",
+			   decision);
 		for (int d = 0; d < FERRY_DECISIONS; d++)
-			buf_addf(&names, "%s%s", d ? ", " : "", decision_name((enum ferry_decision)d));
+			buf_addf(&names, "%s%s", d ? ", " : "",
+				 decision_name((enum ferry_decision)d));
 		ferry_hint(err, "one of %s", buf_str(&names));
 		buf_release(&names);
 		return -1;

@@ -13,7 +13,8 @@ static int no_run_id(struct ferry_error *err)
 }
 
 /* A run was started: wait for it, or say so. */
-static int started(struct ctl *ctl, struct answer *answer, const char *what, struct ferry_error *err)
+static int started(struct ctl *ctl, struct answer *answer, const char *what,
+		   struct ferry_error *err)
 {
 	int64_t id = json_get_int(answer->root, "run_id", 0);
 
@@ -29,7 +30,8 @@ static int started(struct ctl *ctl, struct answer *answer, const char *what, str
 	if (json_get_bool(answer->root, "coalesced", false))
 		say(ctl, STYLE_PLAIN, " was queued already and does this too");
 	else
-		sayf(ctl, STYLE_PLAIN, " %s%s", json_get_text(answer->root, "status", "queued"), what);
+		sayf(ctl, STYLE_PLAIN, " %s%s", json_get_text(answer->root, "status", "queued"),
+		     what);
 	sayf(ctl, STYLE_DIM, "; 'ferryctl logs %" PRId64 " -f' follows it", id);
 	say_line(ctl);
 	return EXIT_FINE;
@@ -109,7 +111,8 @@ int cmd_cancel(struct ctl *ctl, struct ferry_error *err)
 	} else if (rc == 0) {
 		const char *status = json_get_text(answer.root, "status", "");
 		sayf(ctl, STYLE_BOLD, "run %" PRId64, id);
-		say(ctl, STYLE_PLAIN, *status == 'c' ? " is cancelled" : " ends after the batch under way");
+		say(ctl, STYLE_PLAIN,
+		    *status == 'c' ? " is cancelled" : " ends after the batch under way");
 		say_line(ctl);
 	}
 	answer_release(&answer);

@@ -28,7 +28,8 @@ static void print_blocks(struct ctl *ctl, json_node *items)
 		sayf(ctl, STYLE_BAD, "  %s", json_get_text(e, "code", ""));
 		if (*json_get_text(e, "field", ""))
 			sayf(ctl, STYLE_PLAIN, "  %s", json_get_text(e, "field", ""));
-		sayf(ctl, STYLE_DIM, "  %s/%s", json_get_text(e, "segment", ""), json_get_text(e, "stage", ""));
+		sayf(ctl, STYLE_DIM, "  %s/%s", json_get_text(e, "segment", ""),
+		     json_get_text(e, "stage", ""));
 		say_line(ctl);
 		sayf(ctl, STYLE_PLAIN, "    %s", json_get_text(e, "message", ""));
 		say_line(ctl);

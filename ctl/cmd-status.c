@@ -35,14 +35,16 @@ static void print_reload(struct ctl *ctl, json_node *root)
 	say(ctl, STYLE_BAD, text ? text : json_get_text(failed, "message", "see the daemon's log"));
 	say_line(ctl);
 	label(ctl, "");
-	say(ctl, STYLE_PLAIN, "the configuration before it is in force; 'ferryctl check' shows the mistakes");
+	say(ctl, STYLE_PLAIN,
+	    "'ferryctl check' lists the mistakes; what was loaded stays in force");
 	say_line(ctl);
 }
 
 static void print_status(struct ctl *ctl, json_node *root)
 {
 	json_node *generation = json_get(root, "generation"), *runs = json_get(root, "runs");
-	int64_t loaded = json_get_time(generation, "loaded_at"), hung = json_get_int(runs, "hung", 0);
+	int64_t loaded = json_get_time(generation, "loaded_at"),
+		hung = json_get_int(runs, "hung", 0);
 	struct buf text = BUF_INIT;
 
 	say(ctl, STYLE_BOLD, "ferryd ");
@@ -116,7 +118,8 @@ static void schedule_text(json_node *schedule, struct buf *out)
 		buf_adds(out, text);
 	while (json_next(schedule, &iter, &name, &value)) {
 		text = json_text(value, NULL);
-		buf_addf(out, "%s%s %s", out->len ? ", " : "", name, text ? text : json_dump(value, NULL));
+		buf_addf(out, "%s%s %s", out->len ? ", " : "", name,
+			 text ? text : json_dump(value, NULL));
 	}
 	if (!out->len)
 		buf_adds(out, "manual");
@@ -201,7 +204,8 @@ int cmd_syncs(struct ctl *ctl, struct ferry_error *err)
 	if (ctl->json) {
 		ctl_json(ctl, &answer);
 	} else if (!t.n) {
-		say(ctl, STYLE_PLAIN, "there are no syncs; they are defined in syncs.d/ of the configuration");
+		say(ctl, STYLE_PLAIN,
+		    "there are no syncs; they are defined in syncs.d/ of the configuration");
 		say_line(ctl);
 	} else {
 		table_print(&t, 0, &ctl->out);
@@ -246,7 +250,8 @@ static int runs_path(struct ctl *ctl, struct buf *path, struct ferry_error *err)
 		ferry_fail(err, FERRY_E_USAGE, "--status '%s': there is no such status", status);
 		struct buf names = BUF_INIT;
 		for (int i = 0; i < RUN_STATUSES; i++)
-			buf_addf(&names, "%s%s", i ? ", " : "", run_status_name((enum run_status)i));
+			buf_addf(&names, "%s%s", i ? ", " : "",
+				 run_status_name((enum run_status)i));
 		ferry_hint(err, "one of %s", buf_str(&names));
 		buf_release(&names);
 		return -1;
@@ -263,11 +268,11 @@ static int runs_path(struct ctl *ctl, struct buf *path, struct ferry_error *err)
 int cmd_runs(struct ctl *ctl, struct ferry_error *err)
 {
 	static const struct column columns[] = {
-		{"RUN", COLUMN_RIGHT}, {"SYNC", COLUMN_SHRINK}, {"STATUS", COLUMN_SHRINK}, {"STARTED", 0},
-		{"TOOK", COLUMN_RIGHT | COLUMN_SPARE}, {"CREATED", COLUMN_RIGHT | COLUMN_SPARE},
-		{"UPDATED", COLUMN_RIGHT | COLUMN_SPARE}, {"DELETED", COLUMN_RIGHT | COLUMN_SPARE},
-		{"FAILED", COLUMN_RIGHT | COLUMN_SPARE}, {"TRIGGER", COLUMN_SPARE},
-		{"UNCHANGED", COLUMN_RIGHT | COLUMN_SPARE},
+		{"RUN", COLUMN_RIGHT}, {"SYNC", COLUMN_SHRINK}, {"STATUS", COLUMN_SHRINK},
+		{"STARTED", 0}, {"TOOK", COLUMN_RIGHT | COLUMN_SPARE},
+		{"CREATED", COLUMN_RIGHT | COLUMN_SPARE}, {"UPDATED", COLUMN_RIGHT | COLUMN_SPARE},
+		{"DELETED", COLUMN_RIGHT | COLUMN_SPARE}, {"FAILED", COLUMN_RIGHT | COLUMN_SPARE},
+		{"TRIGGER", COLUMN_SPARE}, {"UNCHANGED", COLUMN_RIGHT | COLUMN_SPARE},
 	};
 	struct answer answer = ANSWER_INIT;
 	struct buf path = BUF_INIT;

@@ -32,7 +32,8 @@ int ctl_get(struct ctl *ctl, struct buf *path, struct answer *ret, struct ferry_
 	return -1;
 }
 
-int ctl_post(struct ctl *ctl, struct buf *path, const char *body, struct answer *ret, struct ferry_error *err)
+int ctl_post(struct ctl *ctl, struct buf *path, const char *body, struct answer *ret,
+	     struct ferry_error *err)
 {
 	struct client *client;
 	int rc = ctl_client(ctl, &client, err);
@@ -62,7 +63,8 @@ static void spread(struct buf *out, const char *s, size_t len)
 		if (quoted && c == '\\' && i + 1 < len) {
 			n = 2;
 			buf_add(out, s + i, 2);
-		} else if (quoted && (code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200e && code <= 0x206f))) {
+		} else if (quoted && (code < 0x20 || (code >= 0x7f && code < 0xa0) ||
+				      (code >= 0x200e && code <= 0x206f))) {
 			buf_addf(out, "\\u%04x", (unsigned)code);
 		} else if (quoted || c == '"') {
 			quoted ^= c == '"';
@@ -92,10 +94,15 @@ static void spread(struct buf *out, const char *s, size_t len)
 
 void ctl_json(struct ctl *ctl, const struct answer *answer)
 {
+	ctl_json_text(ctl, buf_str(&answer->body), answer->body.len);
+}
+
+void ctl_json_text(struct ctl *ctl, const char *json, size_t len)
+{
 	if (ctl->screen.terminal)
-		spread(&ctl->out, buf_str(&answer->body), answer->body.len);
+		spread(&ctl->out, json, len);
 	else
-		buf_add(&ctl->out, buf_str(&answer->body), answer->body.len);
+		buf_add(&ctl->out, json, len);
 	if (ctl->out.len && ctl->out.s[ctl->out.len - 1] != '\n')
 		buf_addc(&ctl->out, '\n');
 }
@@ -142,8 +149,9 @@ static int newest(struct ctl *ctl, const char *sync, int64_t *ret, struct ferry_
 	if (rc == 0) {
 		*ret = json_get_int(json_at(json_get(answer.root, "data"), 0), "id", 0);
 		if (*ret <= 0) {
-			rc = sync ? ferry_fail(err, FERRY_E_NOT_FOUND, "sync '%s' has no run yet", sync)
-				: ferry_fail(err, FERRY_E_NOT_FOUND, "there is no run yet");
+			rc = sync ? ferry_fail(err, FERRY_E_NOT_FOUND, "sync '%s' has no run yet",
+					       sync)
+				  : ferry_fail(err, FERRY_E_NOT_FOUND, "there is no run yet");
 			ferry_hint(err, "'ferryctl run %s' starts one", sync ? sync : "SYNC");
 		}
 	}
@@ -165,7 +173,8 @@ int ctl_run_id(struct ctl *ctl, size_t i, int64_t *ret, struct ferry_error *err)
 	if (*word >= '0' && *word <= '9' && !*end && !errno && *ret > 0)
 		return 0;
 	ferry_fail(err, FERRY_E_USAGE, "'%s' names no run", word);
-	return ferry_hint(err, "a run is a number, 'last' or 'last:SYNC'; 'ferryctl runs' lists them");
+	return ferry_hint(err,
+			  "a run is a number, 'last' or 'last:SYNC'; 'ferryctl runs' lists them");
 }
 
 int ctl_page_query(struct ctl *ctl, int64_t per_page, struct buf *path, struct ferry_error *err)

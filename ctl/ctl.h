@@ -29,9 +29,11 @@ struct ctl {
 int ctl_client(struct ctl *ctl, struct client **ret, struct ferry_error *err);
 /* GET a path, which is released. */
 int ctl_get(struct ctl *ctl, struct buf *path, struct answer *ret, struct ferry_error *err);
-int ctl_post(struct ctl *ctl, struct buf *path, const char *body, struct answer *ret, struct ferry_error *err);
-/* The answer as it came, with a line end; indented when it goes to a terminal. */
+int ctl_post(struct ctl *ctl, struct buf *path, const char *body, struct answer *ret,
+	     struct ferry_error *err);
+/* The answer as it came, with a line end; for a terminal spread over lines, and harmless. */
 void ctl_json(struct ctl *ctl, const struct answer *answer);
+void ctl_json_text(struct ctl *ctl, const char *json, size_t len);
 /* Write ctl->out to standard output; ends the program when nobody reads it any more. */
 int ctl_flush(struct ctl *ctl, struct ferry_error *err);
 /* The number of the run that argument i names: a number, "last", "last:SYNC". */
@@ -44,7 +46,8 @@ int ctl_page_query(struct ctl *ctl, int64_t per_page, struct buf *path, struct f
 /* ---- shorthand for adding to ctl->out */
 
 void say(struct ctl *ctl, enum style style, const char *text);
-void sayf(struct ctl *ctl, enum style style, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void sayf(struct ctl *ctl, enum style style, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void say_line(struct ctl *ctl);
 /* A heading of a block, on a line of its own after an empty one. */
 void say_heading(struct ctl *ctl, const char *text);

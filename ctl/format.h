@@ -12,8 +12,8 @@ void format_span(struct buf *out, double seconds);
 /* At most six columns, for narrow cells: "12ms", "2.1s", "3m20s", "2h05m", "3d4h" */
 void format_span_short(struct buf *out, double seconds);
 /*
- * Relative to now, both microseconds since the epoch: "just now", "42 s ago", "3 min ago", "5 h ago",
- * "in 12 min"; the local date and time when it is two days away or more.
+ * Relative to now, both microseconds since the epoch: "just now", "42 s ago", "3 min ago",
+ * "5 h ago", "in 12 min"; the local date and time when it is two days away or more.
  */
 void format_moment(struct buf *out, int64_t at, int64_t now);
 /* "2026-01-31 10:00:00" in local time */

@@ -37,3 +37,6 @@ zshcompletiondir = $(datadir)/zsh/site-functions
 dist_zshcompletion_DATA = contrib/completion/_ferryctl
 fishcompletiondir = $(datadir)/fish/vendor_completions.d
 dist_fishcompletion_DATA = contrib/completion/ferryctl.fish
+
+TESTS += ctl/check-manual.sh
+EXTRA_DIST += ctl/check-manual.sh

@@ -2,8 +2,8 @@
 /*
  * main.c - ferryctl, the daemon's command line client.
  *
- * The table below is the only list of commands: it drives the parser, the dispatch, the help and the
- * shells' completion.
+ * The table below is the only list of commands: it drives the parser, the dispatch, the help and
+ * the shells' completion.
  */
 #include <locale.h>
 #include <stdlib.h>
@@ -15,19 +15,25 @@
 #define DEFAULT_SOCKET "/run/ferry/ferry.sock"
 
 static const struct command commands[] = {
-	{"status", "", 0, "the daemon: what it runs, since when, on which configuration", NULL, cmd_status},
+	{"status", "", 0, "the daemon: what it runs, since when, on which configuration",
+		NULL, cmd_status},
 	{"syncs", "", OPTION(LIMIT) | OPTION(PAGE), "each sync, its last run and its next",
 		NULL, cmd_syncs},
 	{"runs", "[SYNC]", OPTION(STATUS) | OPTION(LIMIT) | OPTION(PAGE), "runs, the newest first",
-		"STATUS is queued, running, preview_ready, completed, failed or cancelled.", cmd_runs},
-	{"run", "SYNC", OPTION(PREVIEW) | OPTION(VERIFY) | OPTION(FULL) | OPTION(WAIT), "start a run",
-		"With --preview it stops when its plan is made: read it with 'ferryctl plan RUN', carry it\n"
-		"out with 'ferryctl promote RUN'. When a run of the sync is queued already, the request\n"
-		"joins it.", cmd_run},
-	{"show", "RUN", 0, "a run at one glance: rows, segments, stages, reasons, errors", NULL, cmd_show},
+		"STATUS is queued, running, preview_ready, completed, failed or cancelled.",
+		cmd_runs},
+	{"run", "SYNC", OPTION(PREVIEW) | OPTION(VERIFY) | OPTION(FULL) | OPTION(WAIT),
+		"start a run",
+		"With --preview it stops when its plan is made: read it with 'ferryctl plan RUN',\n"
+		"carry it out with 'ferryctl promote RUN'. When such a run of the sync is queued\n"
+		"already, the request joins it.", cmd_run},
+	{"show", "RUN", 0, "a run at one glance: rows, segments, stages, reasons, errors",
+		NULL, cmd_show},
 	{"logs", "RUN", OPTION(SEGMENT) | OPTION(FOLLOW), "what a run said", NULL, cmd_logs},
-	{"errors", "RUN", OPTION(LIMIT) | OPTION(PAGE), "the rows that failed, and why", NULL, cmd_errors},
-	{"plan", "RUN", OPTION(DECISION) | OPTION(SEGMENT) | OPTION(KEY) | OPTION(DIFF) | OPTION(LIMIT) | OPTION(PAGE),
+	{"errors", "RUN", OPTION(LIMIT) | OPTION(PAGE), "the rows that failed, and why",
+		NULL, cmd_errors},
+	{"plan", "RUN", OPTION(DECISION) | OPTION(SEGMENT) | OPTION(KEY) | OPTION(DIFF) |
+		OPTION(LIMIT) | OPTION(PAGE),
 		"what a run decided for each record",
 		"DECISION is create, update, delete, disable, skip or conflict.\n"
 		"'ferryctl explain REASON' tells what a reason means.", cmd_plan},
@@ -38,12 +44,15 @@ static const struct command commands[] = {
 	{"cancel", "RUN", 0, "end a run after the batch under way",
 		"What was acknowledged stays; the next run goes on from there.", cmd_cancel},
 	{"check", "[DIR]", 0, "look for mistakes in a configuration folder",
-		"Runs 'ferryd --check'. Needs no daemon. Exit status 1 when there are mistakes.", cmd_check},
+		"Runs 'ferryd --check'. Needs no daemon. Exit status 1 when there are mistakes.",
+		cmd_check},
 	{"reload", "", 0, "have the daemon read its configuration again",
 		"With any mistake in it the configuration before stays in force; the mistakes are\n"
 		"printed and the exit status is 1.", cmd_reload},
-	{"connectors", "[NAME]", 0, "connectors, or one connector's settings and fields", NULL, cmd_connectors},
-	{"explain", "[CODE]", 0, "what an error code or reason code means", "Needs no daemon.", cmd_explain},
+	{"connectors", "[NAME]", 0, "connectors, or one connector's settings and fields",
+		NULL, cmd_connectors},
+	{"explain", "[CODE]", 0, "what an error code or reason code means",
+		"Needs no daemon.", cmd_explain},
 	{"help", "[COMMAND]", OPTION(COMMANDS), "explain a command", NULL, cmd_help},
 	{"version", "", 0, "print the version", NULL, cmd_version},
 	{0},
@@ -57,20 +66,17 @@ static int report(struct ctl *ctl, const struct ferry_error *err)
 	struct screen screen;
 
 	if (ctl->json) {
-		struct buf *out = &ctl->out;
-		buf_reset(out);
-		if (refusal) {
-			buf_adds(out, refusal);
-		} else {
-			jw_open(out, NULL, '{');
-			jw_open(out, "error", '{');
-			jw_text(out, "code", ferry_code_info(err->code)->name);
-			jw_text(out, "message", err->msg);
-			jw_text(out, "hint", hint);
-			jw_close(out, '}');
-			jw_close(out, '}');
-		}
-		buf_addc(out, '\n');
+		struct buf own = BUF_INIT;
+		jw_open(&own, NULL, '{');
+		jw_open(&own, "error", '{');
+		jw_text(&own, "code", ferry_code_info(err->code)->name);
+		jw_text(&own, "message", err->msg);
+		jw_text(&own, "hint", hint);
+		jw_close(&own, '}');
+		jw_close(&own, '}');
+		buf_reset(&ctl->out);
+		ctl_json_text(ctl, refusal ? refusal : own.s, refusal ? strlen(refusal) : own.len);
+		buf_release(&own);
 		(void)ctl_flush(ctl, &ignored);
 		return ferry_code_info(err->code)->exit;
 	}

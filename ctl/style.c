@@ -34,7 +34,8 @@ void screen_init(struct screen *screen, int fd, bool no_colour)
 	if (!screen->width && screen->terminal)
 		screen->width = size.ws_col ? size.ws_col : 80;
 	screen->rows = size.ws_row ? size.ws_row : 24;
-	screen->colour = screen->terminal && !no_colour && !(none && *none) && term && strcmp(term, "dumb") != 0;
+	screen->colour = screen->terminal && !no_colour && !(none && *none) && term &&
+		strcmp(term, "dumb") != 0;
 	screen->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
@@ -60,7 +61,8 @@ void style_end(const struct screen *screen, struct buf *out, enum style style)
 		buf_adds(out, "\033[0m");
 }
 
-void screen_addn(const struct screen *screen, struct buf *out, enum style style, const char *text, size_t len)
+void screen_addn(const struct screen *screen, struct buf *out, enum style style, const char *text,
+		 size_t len)
 {
 	if (!len)
 		return;
@@ -74,7 +76,8 @@ void screen_add(const struct screen *screen, struct buf *out, enum style style, 
 	screen_addn(screen, out, style, text, strlen(text));
 }
 
-void screen_addf(const struct screen *screen, struct buf *out, enum style style, const char *fmt, ...)
+void screen_addf(const struct screen *screen, struct buf *out, enum style style, const char *fmt,
+		 ...)
 {
 	va_list ap;
 	char *text;
@@ -96,14 +99,16 @@ void screen_pad(struct buf *out, int n)
 const char *mark_text(const struct screen *screen, enum mark mark)
 {
 	static const char *const marks[MARKS][2] = {
-		[MARK_DONE] = {"+", "✓"}, [MARK_FAILED] = {"x", "✗"}, [MARK_RUNNING] = {">", "▸"},
-		[MARK_PENDING] = {".", "·"}, [MARK_SKIPPED] = {"-", "–"}, [MARK_WARNING] = {"!", "!"},
+		[MARK_DONE] = {"+", "✓"}, [MARK_FAILED] = {"x", "✗"},
+		[MARK_RUNNING] = {">", "▸"}, [MARK_PENDING] = {".", "·"},
+		[MARK_SKIPPED] = {"-", "–"}, [MARK_WARNING] = {"!", "!"},
 		[MARK_DOT] = {"|", "·"}, [MARK_ARROW] = {"->", "→"},
 	};
 	return marks[mark][screen->utf8];
 }
 
-int bar_add(const struct screen *screen, struct buf *out, enum style style, int64_t value, int64_t max, int width)
+int bar_add(const struct screen *screen, struct buf *out, enum style style, int64_t value,
+	    int64_t max, int width)
 {
 	static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
 	int unit = screen->utf8 ? 8 : 1;
@@ -127,7 +132,9 @@ int bar_add(const struct screen *screen, struct buf *out, enum style style, int6
 
 static const char *part_fill(const struct screen *screen, size_t i)
 {
-	static const char *const fills[4][2] = {{"#", "█"}, {"=", "▓"}, {"+", "▒"}, {".", "░"}};
+	static const char *const fills[4][2] = {
+		{"#", "█"}, {"=", "▓"}, {"+", "▒"}, {".", "░"},
+	};
 	return fills[i % 4][screen->utf8];
 }
 
@@ -136,7 +143,8 @@ void parts_key(const struct screen *screen, struct buf *out, const struct part *
 	screen_add(screen, out, parts[i].style, part_fill(screen, i));
 }
 
-void parts_add(const struct screen *screen, struct buf *out, const struct part *parts, size_t n, int width)
+void parts_add(const struct screen *screen, struct buf *out, const struct part *parts, size_t n,
+	       int width)
 {
 	double total = 0, passed = 0;
 	int used = 0, waiting = 0;

@@ -16,7 +16,8 @@ struct layout {
 	int least[MOST_COLUMNS];
 };
 
-void table_init(struct table *t, const struct screen *screen, const struct column *columns, size_t n)
+void table_init(struct table *t, const struct screen *screen, const struct column *columns,
+		size_t n)
 {
 	FERRY_ASSERT(n && n <= MOST_COLUMNS);
 	*t = (struct table){.screen = screen, .columns = columns, .n_columns = n, .gap = GAP,
@@ -127,8 +128,8 @@ static void fit(const struct table *t, int width, struct layout *l)
 		;
 }
 
-static void print_cell(const struct table *t, size_t c, const struct table_cell *cell, int width, bool last,
-		       struct buf *out)
+static void print_cell(const struct table *t, size_t c, const struct table_cell *cell, int width,
+		       bool last, struct buf *out)
 {
 	bool right = t->columns[c].flags & COLUMN_RIGHT;
 	int pad = width - (cell->width < width ? cell->width : width);
@@ -163,8 +164,8 @@ static void print_wrapped(const struct table *t, const struct table_cell *cell, 
 	}
 }
 
-static void print_row(const struct table *t, const struct layout *l, const struct table_cell *cells, int indent,
-		      struct buf *out)
+static void print_row(const struct table *t, const struct layout *l, const struct table_cell *cells,
+		      int indent, struct buf *out)
 {
 	size_t last = 0;
 	int left = indent;
@@ -208,7 +209,8 @@ void table_print(const struct table *t, int indent, struct buf *out)
 		fit(t, t->screen->width - indent, &l);
 	if (t->columns[0].title) {
 		for (size_t c = 0; c < t->n_columns; c++)
-			titles[c] = (struct table_cell){t->columns[c].title, STYLE_DIM, text_width(t->columns[c].title)};
+			titles[c] = (struct table_cell){t->columns[c].title, STYLE_DIM,
+							text_width(t->columns[c].title)};
 		print_row(t, &l, titles, indent, out);
 	}
 	for (size_t i = 0; i < t->n; i += t->n_columns)

@@ -16,7 +16,7 @@ enum {
 	COLUMN_RIGHT = 1 << 0,
 	COLUMN_SHRINK = 1 << 1,
 	COLUMN_SPARE = 1 << 2,		/* left out too when all its cells are empty */
-	COLUMN_WRAP = 1 << 3,		/* shrinks, and goes on below instead of being cut; the last column only */
+	COLUMN_WRAP = 1 << 3,		/* the last column: not cut, but gone on with below */
 };
 
 struct column {
@@ -41,7 +41,8 @@ struct table {
 };
 
 /* Borrows screen and columns. At most 16 columns. */
-void table_init(struct table *t, const struct screen *screen, const struct column *columns, size_t n);
+void table_init(struct table *t, const struct screen *screen, const struct column *columns,
+		size_t n);
 void table_release(struct table *t);
 /* The next cell; text is made harmless and copied, NULL is an empty cell. */
 void table_text(struct table *t, enum style style, const char *text);

@@ -51,10 +51,11 @@ int text_char_width(uint32_t code)
 		{0xfe20, 0xfe2f}, {0xfeff, 0xfeff}, {0xe0100, 0xe01ef},
 	};
 	static const struct range wide[] = {
-		{0x1100, 0x115f}, {0x231a, 0x231b}, {0x23e9, 0x23ec}, {0x2614, 0x2615}, {0x26a1, 0x26a1},
-		{0x2705, 0x2705}, {0x274c, 0x274c}, {0x2e80, 0x303e}, {0x3041, 0xa4cf}, {0xa960, 0xa97f},
-		{0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe30, 0xfe6f}, {0xff01, 0xff60}, {0xffe0, 0xffe6},
-		{0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
+		{0x1100, 0x115f}, {0x231a, 0x231b}, {0x23e9, 0x23ec}, {0x2614, 0x2615},
+		{0x26a1, 0x26a1}, {0x2705, 0x2705}, {0x274c, 0x274c}, {0x2e80, 0x303e},
+		{0x3041, 0xa4cf}, {0xa960, 0xa97f}, {0xac00, 0xd7a3}, {0xf900, 0xfaff},
+		{0xfe30, 0xfe6f}, {0xff01, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1f64f},
+		{0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
 	};
 
 	if (code < 0x300)
@@ -143,7 +144,7 @@ size_t text_break(const char *s, int width)
 		size_t n = text_decode(s + i, len - i, &code);
 		used += text_char_width(code);
 		if (used > width && i)
-			return blank ? blank : i;
+			return code == ' ' ? i + n : blank ? blank : i;
 		i += n;
 		if (code == ' ')
 			blank = i;
@@ -170,8 +171,10 @@ int text_distance(const char *word, const char *known)
 		int *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
 		row[0] = (int)i;
 		for (size_t j = 1; j <= m; j++) {
-			row[j] = least(above[j - 1] + (word[i - 1] != known[j - 1]), least(above[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && word[i - 1] == known[j - 2] && word[i - 2] == known[j - 1])
+			row[j] = least(above[j - 1] + (word[i - 1] != known[j - 1]),
+				       least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && word[i - 1] == known[j - 2] &&
+			    word[i - 2] == known[j - 1])
 				row[j] = least(row[j], two_above[j - 2] + 1);
 		}
 	}

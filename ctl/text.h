@@ -2,7 +2,7 @@
 /*
  * text.h - UTF-8 text on its way to a terminal: made harmless, measured in columns, cut to fit.
  *
- * Widths come from a table of this module, not from the locale, so a table looks the same everywhere.
+ * Widths come from a table of this module, not from the locale: a table looks the same everywhere.
  */
 #ifndef FERRY_CTL_TEXT_H
 #define FERRY_CTL_TEXT_H
@@ -20,16 +20,17 @@ int text_char_width(uint32_t code);
 int text_width(const char *s);
 
 /*
- * Append s so that no byte of it can steer a terminal or mislead its reader: line ends and tabs become
- * one space; other control characters and those that turn the writing direction become '?', and what
- * is no UTF-8 U+FFFD. ascii: also anything above 0x7e becomes '?', for terminals that are not UTF-8.
+ * Append s so that no byte of it can steer a terminal or mislead its reader: line ends and tabs
+ * become one space; other control characters and those that turn the writing direction become '?',
+ * and what is no UTF-8 U+FFFD. ascii: anything above 0x7e becomes '?' too, for terminals that are
+ * not UTF-8.
  */
 void text_clean(struct buf *out, const char *s, size_t len, bool ascii);
 
 /* Append s, cut to `width` columns with an ellipsis ("…", or ".." when ascii). */
 void text_fit(struct buf *out, const char *s, int width, bool ascii);
 
-/* How many bytes of s to put on a line of `width` columns, breaking at a blank where that can be. */
+/* How many bytes of s to put on a line of `width` columns; breaks behind a blank where it can. */
 size_t text_break(const char *s, int width);
 
 /*

@@ -95,7 +95,7 @@ static json_node *find_stage(json_node *segment, const char *name)
 	return NULL;
 }
 
-/* Ten names and seven stages fit 80 columns only without the blanks that make them easier to read. */
+/* Seven stages fit 80 columns only without the blanks that make them easier to read. */
 static bool narrow(const struct ctl *ctl)
 {
 	return ctl->screen.width && ctl->screen.width < 100;
@@ -119,10 +119,12 @@ static void add_stage_cell(struct ctl *ctl, struct table *t, json_node *stage)
 static void add_segment_row(struct ctl *ctl, struct table *t, json_node *segment)
 {
 	const char *status = json_get_text(segment, "status", "pending");
-	int64_t from = json_get_time(segment, "started_at"), to = json_get_time(segment, "completed_at");
+	int64_t from = json_get_time(segment, "started_at"),
+		to = json_get_time(segment, "completed_at");
 	struct buf text = BUF_INIT;
 
-	buf_addf(&text, "%s %s", mark_text(&ctl->screen, view_part_mark(status)), json_get_text(segment, "name", "?"));
+	buf_addf(&text, "%s %s", mark_text(&ctl->screen, view_part_mark(status)),
+		 json_get_text(segment, "name", "?"));
 	table_take(t, view_part_style(status), &text);
 	for (int i = 0; i < STAGES; i++)
 		add_stage_cell(ctl, t, find_stage(segment, stage_name((enum stage)i)));
@@ -200,24 +202,28 @@ void view_phases(struct ctl *ctl, json_node *run)
 		const char *member, *name;
 		enum style style;
 	} phases[] = {
-		{"query", "query", STYLE_INFO}, {"change_detection", "change detection", STYLE_CHANGE},
-		{"destination_writes", "writes", STYLE_GOOD}, {"finalization", "finalization", STYLE_ODD},
+		{"query", "query", STYLE_INFO},
+		{"change_detection", "change detection", STYLE_CHANGE},
+		{"destination_writes", "writes", STYLE_GOOD},
+		{"finalization", "finalization", STYLE_ODD},
 	};
 	enum { N = sizeof phases / sizeof phases[0] };
 	json_node *node = json_get(run, "phases");
 	struct part parts[N];
 	struct buf text = BUF_INIT;
+	int width = screen_span(&ctl->screen) - 4;
 	double total = 0;
 
 	for (size_t i = 0; i < N; i++) {
-		parts[i] = (struct part){json_get_seconds(node, phases[i].member, 0), phases[i].style};
+		parts[i].size = json_get_seconds(node, phases[i].member, 0);
+		parts[i].style = phases[i].style;
 		total += parts[i].size > 0 ? parts[i].size : 0;
 	}
 	if (total <= 0)
 		return;
 	say_heading(ctl, "phases");
 	screen_pad(&ctl->out, 2);
-	parts_add(&ctl->screen, &ctl->out, parts, N, screen_span(&ctl->screen) - 4 > 72 ? 72 : screen_span(&ctl->screen) - 4);
+	parts_add(&ctl->screen, &ctl->out, parts, N, width > 72 ? 72 : width);
 	say_line(ctl);
 	for (size_t i = 0; i < N; i++) {
 		screen_pad(&ctl->out, 2);
@@ -260,7 +266,9 @@ static void add_by_count(struct table *t, json_node *reasons)
 
 void view_reasons(struct ctl *ctl, json_node *run)
 {
-	static const struct column columns[] = {{NULL, 0}, {NULL, COLUMN_RIGHT}, {NULL, COLUMN_SHRINK}};
+	static const struct column columns[] = {{NULL, 0},
+						{NULL, COLUMN_RIGHT},
+						{NULL, COLUMN_SHRINK}};
 	json_node *summary = json_get(run, "summary");
 	int64_t open = json_get_int(json_get(summary, "problems"), "open", 0);
 	struct buf text = BUF_INIT;
@@ -280,7 +288,8 @@ void view_reasons(struct ctl *ctl, json_node *run)
 	if (open > 0) {
 		buf_reset(&text);
 		buf_adds(&text, "  ");
-		format_plural(&text, open, "problem waits for a person", "problems wait for a person");
+		format_plural(&text, open, "problem waits for a person",
+			      "problems wait for a person");
 		say(ctl, STYLE_CHANGE, buf_str(&text));
 		say_line(ctl);
 	}

@@ -57,7 +57,8 @@ void view_status_text(json_node *run, bool in_list, struct buf *out)
 
 static bool spotless(json_node *run)
 {
-	return json_get_int(run, "row_errors", 0) <= 0 && !has_segment(run, "error") && !has_segment(run, "warning");
+	return json_get_int(run, "row_errors", 0) <= 0 && !has_segment(run, "error") &&
+	       !has_segment(run, "warning");
 }
 
 enum style view_status_style(json_node *run)
@@ -93,7 +94,8 @@ int view_exit(json_node *run)
 {
 	int s = status_of(run);
 
-	if (s == RUN_COMPLETED && (json_get_int(run, "row_errors", 0) > 0 || has_segment(run, "error")))
+	if (s == RUN_COMPLETED &&
+	    (json_get_int(run, "row_errors", 0) > 0 || has_segment(run, "error")))
 		return EXIT_ROW_ERRORS;
 	return s == RUN_COMPLETED || s == RUN_PREVIEW_READY ? EXIT_FINE : EXIT_RUN_FAILED;
 }
@@ -135,7 +137,8 @@ static void add_fact(struct ctl *ctl, struct buf *out, const char *text)
 
 static void headline_facts(struct ctl *ctl, json_node *run, struct buf *out)
 {
-	int64_t started = json_get_time(run, "started_at"), queued = json_get_time(run, "queued_at");
+	int64_t started = json_get_time(run, "started_at"),
+		queued = json_get_time(run, "queued_at");
 	int64_t at = started ? started : queued;
 	const char *source = json_get_text(run, "source_name", "");
 	struct buf text = BUF_INIT;
@@ -150,12 +153,14 @@ static void headline_facts(struct ctl *ctl, json_node *run, struct buf *out)
 		add_fact(ctl, out, buf_str(&text));
 	}
 	buf_reset(&text);
-	buf_addf(&text, "%s%s%s", json_get_text(run, "trigger", "?"), *source ? " by " : "", source);
+	buf_addf(&text, "%s%s%s", json_get_text(run, "trigger", "?"), *source ? " by " : "",
+		 source);
 	add_fact(ctl, out, buf_str(&text));
 	for (int i = 0; i < 2; i++) {
 		int64_t other = json_get_int(run, i ? "promote_of" : "retry_of", 0);
 		buf_reset(&text);
-		buf_addf(&text, i ? "carries out the plan of run %" PRId64 : "retries run %" PRId64, other);
+		buf_addf(&text, i ? "carries out the plan of run %" PRId64 : "retries run %" PRId64,
+			 other);
 		if (other > 0)
 			add_fact(ctl, out, buf_str(&text));
 	}
@@ -200,12 +205,14 @@ static const struct row_count {
 	{"rows_conflicts", "conflicts", STYLE_ODD}, {"rows_failed", "failed", STYLE_BAD},
 };
 
-static void print_count(struct ctl *ctl, const struct row_count *r, int64_t n, int64_t most, int count_width)
+static void print_count(struct ctl *ctl, const struct row_count *r, int64_t n, int64_t most,
+			int count_width)
 {
 	struct buf text = BUF_INIT;
 
 	format_count(&text, n);
-	sayf(ctl, n ? STYLE_PLAIN : STYLE_DIM, "  %-10s %*s  ", r->name, count_width, buf_str(&text));
+	sayf(ctl, n ? STYLE_PLAIN : STYLE_DIM, "  %-10s %*s  ", r->name, count_width,
+	     buf_str(&text));
 	buf_release(&text);
 	int room = screen_span(&ctl->screen) - 16 - count_width;
 	bar_add(&ctl->screen, &ctl->out, r->style, n, most, room > 40 ? 40 : room);
@@ -251,14 +258,16 @@ static void print_causes(struct ctl *ctl, json_node *causes)
 
 static void print_error(struct ctl *ctl, json_node *error, const char *segment)
 {
-	const char *stage = json_get_text(error, "stage", NULL), *hint = json_get_text(error, "hint", "");
+	const char *stage = json_get_text(error, "stage", NULL),
+		   *hint = json_get_text(error, "hint", "");
 
 	say_line(ctl);
 	say(ctl, STYLE_BAD, "error ");
 	say(ctl, STYLE_BAD, json_get_text(error, "code", "?"));
 	segment = json_get_text(error, "segment", segment);
 	if (segment)
-		sayf(ctl, STYLE_PLAIN, "  in segment %s%s%s", segment, stage ? ", stage " : "", stage ? stage : "");
+		sayf(ctl, STYLE_PLAIN, "  in segment %s%s%s", segment, stage ? ", stage " : "",
+		     stage ? stage : "");
 	say_line(ctl);
 	say(ctl, STYLE_PLAIN, "  ");
 	say(ctl, STYLE_PLAIN, json_get_text(error, "message", ""));
@@ -286,11 +295,13 @@ void view_error(struct ctl *ctl, json_node *run)
 	}
 }
 
-static void next(struct ctl *ctl, const char *what, json_node *run, const char *option, const char *why)
+static void next(struct ctl *ctl, const char *what, json_node *run, const char *option,
+		 const char *why)
 {
 	char command[256];
 
-	snprintf(command, sizeof command, "ferryctl %s %" PRId64 "%s", what, json_get_int(run, "id", 0), option);
+	snprintf(command, sizeof command, "ferryctl %s %" PRId64 "%s", what,
+		 json_get_int(run, "id", 0), option);
 	sayf(ctl, STYLE_BOLD, "  %-24s", command);
 	sayf(ctl, STYLE_DIM, " %s", why);
 	say_line(ctl);
@@ -316,6 +327,7 @@ void view_next(struct ctl *ctl, json_node *run)
 	} else {
 		next(ctl, "plan", run, "", "what was decided for each record");
 		if (errors > 0)
-			next(ctl, "retry", run, "", "send the failed rows again; the next run does so too");
+			next(ctl, "retry", run, "",
+			     "send the failed rows again; the next run does so too");
 	}
 }

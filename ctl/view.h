@@ -5,7 +5,7 @@
 
 #include "ctl.h"
 
-/* "completed with 3 errors", in lists "completed, 3 errors"; "hung" for a running one without a sign of life */
+/* "completed with 3 errors", in lists "completed, 3 errors"; "hung" instead of running */
 void view_status_text(json_node *run, bool in_list, struct buf *out);
 enum style view_status_style(json_node *run);
 enum mark view_status_mark(json_node *run);

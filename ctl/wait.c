@@ -19,7 +19,13 @@
 #include "model/run.h"
 #include "text.h"
 
-enum { POLL_TERMINAL_MS = 200, POLL_ELSEWHERE_MS = 500, AWAY_MS = 15000, NAME_WIDTH = 24, BAR_WIDTH = 20 };
+enum {
+	POLL_TERMINAL_MS = 200,
+	POLL_ELSEWHERE_MS = 500,
+	AWAY_MS = 15000,
+	NAME_WIDTH = 24,
+	BAR_WIDTH = 20
+};
 
 struct wait {
 	struct ctl *ctl;
@@ -63,9 +69,11 @@ static void add_counters(json_node *counters, struct buf *out)
 
 /* ---- elsewhere than on a terminal: lines */
 
-static void tell(struct ctl *ctl, const char *segment, const char *what, const char *status, const char *rest)
+static void tell(struct ctl *ctl, const char *segment, const char *what, const char *status,
+		 const char *rest)
 {
-	sayf(ctl, STYLE_PLAIN, "%s  %s%s%s%s%s", segment, what, *what ? " " : "", status, *rest ? ": " : "", rest);
+	sayf(ctl, STYLE_PLAIN, "%s  %s%s%s%s%s", segment, what, *what ? " " : "", status,
+	     *rest ? ": " : "", rest);
 	say_line(ctl);
 }
 
@@ -76,7 +84,8 @@ static void tell_stages(struct wait *w, json_node *segment, json_node *old)
 
 	for (size_t i = 0; i < json_count(stages); i++) {
 		json_node *stage = json_at(stages, i);
-		const char *stage_name = json_get_text(stage, "name", "?"), *status = status_text(stage);
+		const char *stage_name = json_get_text(stage, "name", "?"),
+			   *status = status_text(stage);
 		if (strcmp(status, status_text(by_name(old_stages, stage_name))) == 0)
 			continue;
 		const char *rest = json_get_text(stage, "error_summary", "");
@@ -88,14 +97,17 @@ static void tell_stages(struct wait *w, json_node *segment, json_node *old)
 
 static void tell_changes(struct wait *w, json_node *run)
 {
-	json_node *segments = json_get(run, "segments"), *old = json_get(w->before.root, "segments");
+	json_node *segments = json_get(run, "segments"),
+		  *old = json_get(w->before.root, "segments");
 
-	if (strcmp(status_text(run), json_get_text(w->before.root, "status", "")) != 0 && !view_ended(run)) {
+	if (strcmp(status_text(run), json_get_text(w->before.root, "status", "")) != 0 &&
+	    !view_ended(run)) {
 		sayf(w->ctl, STYLE_PLAIN, "run %" PRId64 " %s", w->id, status_text(run));
 		say_line(w->ctl);
 	}
 	for (size_t i = 0; i < json_count(segments); i++) {
-		json_node *s = json_at(segments, i), *was = by_name(old, json_get_text(s, "name", "?"));
+		json_node *s = json_at(segments, i),
+			  *was = by_name(old, json_get_text(s, "name", "?"));
 		tell_stages(w, s, was);
 		const char *status = status_text(s), *reason = json_get_text(s, "reason", "");
 		if (strcmp(status, status_text(was)) == 0 || strcmp(status, "running") == 0)
@@ -132,10 +144,9 @@ static json_node *running_stage(json_node *segment)
 static int draw_stage(struct wait *w, json_node *segment, json_node *stage)
 {
 	struct ctl *ctl = w->ctl;
-	json_node *counters = json_get(segment, "counters");
 	const char *name = json_get_text(stage, "name", "");
-	int64_t planned = json_get_int(counters, "planned", 0);
-	int64_t done = json_get_int(counters, "acknowledged", 0) + json_get_int(counters, "failed", 0);
+	int64_t planned = json_get_int(segment, "planned", 0),
+		done = json_get_int(segment, "done", 0);
 
 	sayf(ctl, STYLE_INFO, "%-14.14s ", name);
 	if (strcmp(name, "apply") != 0 || planned <= 0 || ctl->screen.width < 72)
@@ -154,14 +165,15 @@ static void draw_segment(struct wait *w, json_node *segment, int name_width)
 	int used = name_width + 6;
 
 	text_fit(&name, json_get_text(segment, "name", "?"), name_width, !ctl->screen.utf8);
-	sayf(ctl, view_part_style(status), "  %s ", mark_text(&ctl->screen, view_part_mark(status)));
+	sayf(ctl, view_part_style(status), "  %s ",
+	     mark_text(&ctl->screen, view_part_mark(status)));
 	say(ctl, STYLE_PLAIN, buf_str(&name));
 	screen_pad(&ctl->out, name_width - text_width(buf_str(&name)) + 2);
 	if (stage)
 		used += draw_stage(w, segment, stage);
-	int64_t planned = json_get_int(counters, "planned", 0);
+	int64_t planned = json_get_int(segment, "planned", 0);
 	if (stage && strcmp(json_get_text(stage, "name", ""), "apply") == 0 && planned > 0) {
-		format_count(&text, json_get_int(counters, "acknowledged", 0));
+		format_count(&text, json_get_int(segment, "done", 0));
 		buf_adds(&text, " of ");
 		format_count(&text, planned);
 		if (json_get_int(counters, "failed", 0)) {
@@ -185,7 +197,8 @@ static void draw(struct wait *w, json_node *run)
 {
 	struct ctl *ctl = w->ctl;
 	json_node *segments = json_get(run, "segments");
-	size_t n = json_count(segments), room = ctl->screen.rows > 4 ? (size_t)ctl->screen.rows - 3 : 1, first = 0;
+	size_t n = json_count(segments),
+	       room = ctl->screen.rows > 4 ? (size_t)ctl->screen.rows - 3 : 1, first = 0;
 	struct buf text = BUF_INIT;
 	int name_width = 0;
 
@@ -209,7 +222,8 @@ static void draw(struct wait *w, json_node *run)
 	say_rest(ctl, STYLE_BOLD, 1, buf_str(&text));
 	w->drawn++;
 	for (size_t i = first; i < n && i - first < room; i++)
-		draw_segment(w, json_at(segments, i), name_width > NAME_WIDTH ? NAME_WIDTH : name_width);
+		draw_segment(w, json_at(segments, i),
+			     name_width > NAME_WIDTH ? NAME_WIDTH : name_width);
 	buf_release(&text);
 }
 
@@ -252,7 +266,9 @@ static void interrupted(struct wait *w, const sigset_t *old_mask)
 	if (!w->ctl->json) {
 		if (w->ctl->screen.terminal)
 			say_line(w->ctl);	/* behind the ^C */
-		sayf(w->ctl, STYLE_PLAIN, "run %" PRId64 " goes on; 'ferryctl cancel %" PRId64 "' ends it", w->id, w->id);
+		sayf(w->ctl, STYLE_PLAIN,
+		     "run %" PRId64 " goes on; 'ferryctl cancel %" PRId64 "' ends it", w->id,
+		     w->id);
 		say_line(w->ctl);
 		(void)ctl_flush(w->ctl, &ignored);
 	}

@@ -17,21 +17,24 @@ void conf_check_connection(struct keyword_reader *r, const struct yaml_node *nod
 		const struct def_option *o = &c->options.items[i];
 		const char *problem = secret_problem(o->text);
 		if (problem)
-			conf_mistake(r->mistakes, &o->value_mark, "'%s': %s", SHOWN(o->name), problem);
+			conf_mistake(r->mistakes, &o->value_mark, "'%s': %s", SHOWN(o->name),
+				     problem);
 	}
 }
 
 void conf_check_lookup(struct keyword_reader *r, const struct yaml_node *node, void *base)
 {
-	const struct lookup_def *l = base;
+	struct lookup_def *l = base;
 
 	(void)node;
+	l->source.mark = l->mark;
+	l->source.ordered = -1;
 	if (strcasecmp(l->name, "src") == 0)
-		conf_mistake(r->mistakes, &l->mark, "a lookup cannot be named '%s' (that is the source's row)",
-			     l->name);
+		conf_mistake(r->mistakes, &l->mark,
+			     "a lookup cannot be named '%s' (that is the source's row)", l->name);
 	if (strncasecmp(l->name, "sqlite_", 7) == 0)
-		conf_mistake(r->mistakes, &l->mark, "a lookup cannot be named '%s' (sqlite_ is reserved)",
-			     SHOWN(l->name));
+		conf_mistake(r->mistakes, &l->mark,
+			     "a lookup cannot be named '%s' (sqlite_ is reserved)", SHOWN(l->name));
 }
 
 /* SQL does not tell capitals from small letters. */
@@ -42,7 +45,8 @@ static void check_lookup_names(struct keyword_reader *r, const struct segment_de
 			if (strcasecmp(seg->lookups[i].name, seg->lookups[j].name) == 0) {
 				conf_mistake(r->mistakes, &seg->lookups[i].mark,
 					     "lookup '%s' is there already (as '%s' in line %d)",
-					     SHOWN(seg->lookups[i].name), SHOWN(seg->lookups[j].name),
+					     SHOWN(seg->lookups[i].name),
+					     SHOWN(seg->lookups[j].name),
 					     seg->lookups[j].mark.line);
 				break;
 			}
@@ -84,20 +88,26 @@ static void check_missing_policy(struct keyword_reader *r, const struct yaml_nod
 	const struct yaml_node *mode = keyword_find(node, "mode");
 	bool adds_only = seg->mode == FERRY_MODE_APPEND || seg->mode == FERRY_MODE_INSERT;
 
-	if (!at || (mode && (mode->kind != YAML_NODE_SCALAR || strcmp(mode->text, mode_name(seg->mode)))))
-		return;				/* nothing to check, or against nothing valid */
+	if (!at)
+		return;
+	if (mode && (mode->kind != YAML_NODE_SCALAR || strcmp(mode->text, mode_name(seg->mode))))
+		return;				/* the mode is none, which has been told */
 	if (adds_only && (seg->missing == MISSING_DISABLE || seg->missing == MISSING_DELETE))
-		keyword_mistake(r, at, "'missing' cannot be '%s' in mode %s (ignore; that mode only adds)",
+		keyword_mistake(r, at,
+				"'missing' cannot be '%s' in mode %s (ignore; that mode only adds)",
 				at->text, mode_name(seg->mode));
 	else if (seg->missing == MISSING_DELETE && seg->mode != FERRY_MODE_MIRROR)
-		keyword_mistake(r, at, "'missing' cannot be 'delete' in mode %s (ignore, disable; only mode "
-				"mirror deletes)", mode_name(seg->mode));
+		keyword_mistake(r, at,
+				"'missing' cannot be 'delete' in mode %s (ignore, disable; only "
+				"mode mirror deletes)",
+				mode_name(seg->mode));
 }
 
 void conf_check_segment(struct keyword_reader *r, const struct yaml_node *node, void *base)
 {
 	struct segment_def *seg = base;
 
+	seg->destination.ordered = -1;
 	check_lookup_names(r, seg);
 	check_fields(r, node, seg);
 	check_missing_policy(r, node, seg);
@@ -105,7 +115,8 @@ void conf_check_segment(struct keyword_reader *r, const struct yaml_node *node, 
 		seg->missing = seg->mode == FERRY_MODE_MIRROR ? MISSING_DELETE : MISSING_IGNORE;
 }
 
-static void read_only_segment(struct keyword_reader *r, const struct yaml_node *node, struct sync_def *sync)
+static void read_only_segment(struct keyword_reader *r, const struct yaml_node *node,
+			      struct sync_def *sync)
 {
 	sync->segments = arena_alloc0(r->arena, 1, sizeof *sync->segments);
 	sync->n_segments = 1;
@@ -118,8 +129,10 @@ static void refuse_keys_beside_segments(struct keyword_reader *r, const struct y
 	for (const struct keyword *k = conf_leg_object.keywords; k->name; k++)
 		for (size_t i = 0; i < node->n; i++)
 			if (strcmp(node->keys[i]->text, k->name) == 0)
-				keyword_mistake(r, node->keys[i], "'%s' cannot stand beside 'segments' (it belongs "
-						"into one of them)", k->name);
+				keyword_mistake(r, node->keys[i],
+						"'%s' cannot stand beside 'segments' (it belongs "
+						"into one of them)",
+						k->name);
 }
 
 static void check_segment_name(struct keyword_reader *r, const struct yaml_node *node,
@@ -129,7 +142,8 @@ static void check_segment_name(struct keyword_reader *r, const struct yaml_node 
 
 	for (size_t j = 0; j < i && seg->name; j++)
 		if (sync->segments[j].name && strcmp(seg->name, sync->segments[j].name) == 0) {
-			keyword_mistake(r, keyword_find(node, "name"), "segment '%s' is there already (in line %d)",
+			keyword_mistake(r, keyword_find(node, "name"),
+					"segment '%s' is there already (in line %d)",
 					SHOWN(seg->name), sync->segments[j].mark.line);
 			return;
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* files.c - finding and reading the configuration's files. The only part of conf that reads folders. */
+/* files.c - finding and reading the configuration's files. No other part of conf reads folders. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -32,7 +32,8 @@ static void mistake_errno(struct finder *f, const char *path, int errnum)
 	conf_mistake(f->mistakes, &mark, "cannot be read: %s", strerrordesc_np(errnum));
 }
 
-static void add_text(struct finder *f, enum conf_kind kind, const char *path, const struct buf *text)
+static void add_text(struct finder *f, enum conf_kind kind, const char *path,
+		     const struct buf *text)
 {
 	f->total += text->len;
 	if (f->total > TOTAL_MAX) {

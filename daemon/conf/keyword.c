@@ -2,8 +2,8 @@
 /*
  * keyword.c - the engine: YAML maps into structs by the tables. Knows no keyword by name.
  *
- * It goes on after a mistake, so that all of them are told at once; what it builds then is used only
- * for finding more of them.
+ * It goes on after a mistake, so that all of them are told at once; what it builds then is used
+ * only for finding more of them.
  */
 #include "conf/keyword.h"
 
@@ -37,10 +37,12 @@ void keyword_mistake(struct keyword_reader *r, const struct yaml_node *at, const
 void keyword_unknown(struct keyword_reader *r, const struct yaml_node *at, const char *thing,
 		     const char *const *candidates, const char *otherwise)
 {
+	if (r->mistakes->n == CONF_MISTAKES_MAX)
+		return;				/* looking for likenesses takes time */
 	const char *near = conf_nearest(at->text, candidates);
-
 	if (near)
-		keyword_mistake(r, at, "unknown %s '%s' (did you mean '%s'?)", thing, SHOWN(at->text), near);
+		keyword_mistake(r, at, "unknown %s '%s' (did you mean '%s'?)", thing,
+				SHOWN(at->text), near);
 	else
 		keyword_mistake(r, at, "unknown %s '%s' (%s)", thing, SHOWN(at->text), otherwise);
 }
@@ -135,28 +137,33 @@ void keyword_defaults(const struct keyword_object *o, const struct def_mark *mar
 
 /* ---- several values */
 
-static bool count_fits(struct keyword_reader *r, const struct keyword *k, const struct yaml_node *at,
-		       size_t n)
+static bool count_fits(struct keyword_reader *r, const struct keyword *k,
+		       const struct yaml_node *at, size_t n)
 {
+	struct buf limits = BUF_INIT;
+
 	if (n >= (size_t)k->min && n <= (size_t)k->max)
 		return true;
-	keyword_mistake(r, at, "'%s' has %zu entries (%lld to %lld)", k->name, n, (long long)k->min,
-			(long long)k->max);
+	keyword_limits(k, &limits);
+	keyword_mistake(r, at, "'%s' has %zu entries (%s)", k->name, n, limits.s);
+	buf_release(&limits);
 	return false;
 }
 
 /* The keyword that one entry of a list of values would have. */
 static struct keyword entry_of(const struct keyword *k)
 {
-	return (struct keyword){
-		.name = k->name,
-		.type = k->type == KEYWORD_EXPRS ? KEYWORD_EXPR : k->type == KEYWORD_NAMES ? KEYWORD_NAME
-			: KEYWORD_TEXT,
-	};
+	struct keyword entry = {.name = k->name, .type = KEYWORD_TEXT};
+
+	if (k->type == KEYWORD_EXPRS)
+		entry.type = KEYWORD_EXPR;
+	else if (k->type == KEYWORD_NAMES)
+		entry.type = KEYWORD_NAME;
+	return entry;
 }
 
-static void read_values(struct keyword_reader *r, const struct keyword *k, const struct yaml_node *node,
-			void *base)
+static void read_values(struct keyword_reader *r, const struct keyword *k,
+			const struct yaml_node *node, void *base)
 {
 	struct keyword entry = entry_of(k);
 	size_t n = node->kind == YAML_NODE_LIST ? node->n : 1;
@@ -170,7 +177,8 @@ static void read_values(struct keyword_reader *r, const struct keyword *k, const
 			continue;
 		for (size_t j = 0; j < i; j++)
 			if (texts[j] && strcmp(texts[i], texts[j]) == 0) {
-				keyword_mistake(r, item, "'%s': '%s' is given twice", k->name, SHOWN(texts[i]));
+				keyword_mistake(r, item, "'%s': '%s' is given twice", k->name,
+						SHOWN(texts[i]));
 				break;
 			}
 	}
@@ -178,19 +186,21 @@ static void read_values(struct keyword_reader *r, const struct keyword *k, const
 	*(size_t *)part(base, k->count) = n;
 }
 
-static void mistake_kind(struct keyword_reader *r, const struct keyword *k, const struct yaml_node *node)
+static void mistake_kind(struct keyword_reader *r, const struct keyword *k,
+			 const struct yaml_node *node)
 {
 	static const char *const kinds[] = {"single value", "list", "map"};
 
 	if (k->choices && node->kind == YAML_NODE_SCALAR)
-		keyword_mistake(r, node, "'%s' cannot be '%s' (%s)", k->name, SHOWN(node->text), k->help);
+		keyword_mistake(r, node, "'%s' cannot be '%s' (%s)", k->name, SHOWN(node->text),
+				k->help);
 	else
 		keyword_mistake(r, node, "'%s' must be a %s, not a %s (%s)", k->name,
 				keyword_type_name(k->type), kinds[node->kind], k->help);
 }
 
-static void read_mapping(struct keyword_reader *r, const struct keyword *k, const struct yaml_node *node,
-			 void *base)
+static void read_mapping(struct keyword_reader *r, const struct keyword *k,
+			 const struct yaml_node *node, void *base)
 {
 	if (node->kind != YAML_NODE_MAP) {
 		mistake_kind(r, k, node);
@@ -207,8 +217,10 @@ static void read_mapping(struct keyword_reader *r, const struct keyword *k, cons
 			.offset = offsetof(struct map_def, expr),
 		};
 		if (!keyword_valid_field(key->text))
-			keyword_mistake(r, key, "'%s' cannot be a field (letters, digits and _, beginning with a "
-					"letter or _; dots between parts)", name.s);
+			keyword_mistake(r, key,
+					"'%s' cannot be a field (letters, digits and _, beginning "
+					"with a letter or _; dots between parts)",
+					name.s);
 		map[i].field = arena_strdup(r->arena, key->text);
 		map[i].mark = keyword_mark(r, value);
 		keyword_scalar(r, &entry, value, &map[i]);
@@ -235,15 +247,20 @@ static void read_object_list(struct keyword_reader *r, const struct keyword *k,
 	*(size_t *)part(base, k->count) = node->n;
 }
 
-static void check_name(struct keyword_reader *r, const struct keyword *k, const struct yaml_node *key)
+static void check_name(struct keyword_reader *r, const struct keyword *k,
+		       const struct yaml_node *key)
 {
 	if (k->flags & KEYWORD_IDENTIFIERS) {
 		if (!keyword_valid_identifier(key->text))
-			keyword_mistake(r, key, "'%s' cannot name a %s (1 to 64 of a-z, A-Z, 0-9 and _, beginning "
-					"with a letter or _)", SHOWN(key->text), k->object->name);
+			keyword_mistake(r, key,
+					"'%s' cannot name a %s (1 to 64 of a-z, A-Z, 0-9 and _, "
+					"beginning with a letter or _)",
+					SHOWN(key->text), k->object->name);
 	} else if (!keyword_valid_name(key->text)) {
-		keyword_mistake(r, key, "'%s' cannot name a %s (1 to 64 of a-z, 0-9, _ and -, beginning with a "
-				"letter or digit)", SHOWN(key->text), k->object->name);
+		keyword_mistake(r, key,
+				"'%s' cannot name a %s (1 to 64 of a-z, 0-9, _ and -, beginning "
+				"with a letter or digit)",
+				SHOWN(key->text), k->object->name);
 	}
 }
 
@@ -274,7 +291,8 @@ static void add_reference(struct keyword_reader *r, const char *name, const stru
 {
 	if (r->n_references == r->cap_references) {
 		r->cap_references = r->cap_references ? r->cap_references * 2 : 16;
-		r->references = ferry_realloc(r->references, r->cap_references, sizeof *r->references);
+		r->references = ferry_realloc(r->references, r->cap_references,
+					      sizeof *r->references);
 	}
 	r->references[r->n_references++] = (struct keyword_reference){name, keyword_mark(r, at)};
 }
@@ -326,7 +344,8 @@ static void read_one(struct keyword_reader *r, const struct keyword *k, const st
 
 /* The names a key of this map may have, for "did you mean"; ends with NULL. */
 #define CANDIDATES 64
-static void list_candidates(const struct keyword_object *o, const char *names[CANDIDATES], struct buf *text)
+static void list_candidates(const struct keyword_object *o, const char *names[CANDIDATES],
+			    struct buf *text)
 {
 	const struct keyword *tables[] = {o->keywords, o->part ? o->part->keywords : NULL};
 	size_t n = 0;
@@ -354,11 +373,12 @@ static void mistake_unknown_key(struct keyword_reader *r, const struct keyword_o
 	buf_release(&allowed);
 }
 
-static void add_option(struct keyword_reader *r, struct def_options *options, const struct yaml_node *key,
-		       const struct yaml_node *value)
+static void add_option(struct keyword_reader *r, struct def_options *options,
+		       const struct yaml_node *key, const struct yaml_node *value)
 {
 	if (keyword_is_null(value)) {
-		keyword_mistake(r, key, "'%s' has no value (give one, or leave the key out)", SHOWN(key->text));
+		keyword_mistake(r, key, "'%s' has no value (give one, or leave the key out)",
+				SHOWN(key->text));
 		return;
 	}
 	options->items[options->n++] = (struct def_option){
@@ -372,7 +392,8 @@ static void add_option(struct keyword_reader *r, struct def_options *options, co
 
 /* An option nobody has a keyword for may be a required key with a slip in it. */
 static void mistake_missing(struct keyword_reader *r, const struct keyword_object *o,
-			    const struct keyword *k, const struct yaml_node *node, const struct def_mark *mark)
+			    const struct keyword *k, const struct yaml_node *node,
+			    const struct def_mark *mark)
 {
 	const char *name[] = {k->name, NULL};
 

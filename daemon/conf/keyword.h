@@ -17,7 +17,7 @@
 enum keyword_type {
 	/* single values, and what they are in the struct; texts first */
 	KEYWORD_TEXT,			/* const char *, not empty */
-	KEYWORD_NAME,			/* const char *: as connections, syncs and segments are named */
+	KEYWORD_NAME,			/* const char *: as connections and syncs are named */
 	KEYWORD_CONNECTION,		/* const char *: name of a connection, which must exist */
 	KEYWORD_REASON,			/* const char *: CAPITALS_AND_UNDERSCORES */
 	KEYWORD_EXPR,			/* const char *: an SQL expression */
@@ -36,9 +36,9 @@ enum keyword_type {
 	KEYWORD_FIELDS,			/* names of mapped fields */
 	/* of several parts */
 	KEYWORD_MAPPING,		/* struct map_def * and a count: field -> expression */
-	KEYWORD_OBJECT,			/* the struct itself; with choices a word may stand for the map */
+	KEYWORD_OBJECT,			/* the struct itself; choices are words instead of a map */
 	KEYWORD_OBJECTS,		/* a list of maps: struct * and a count */
-	KEYWORD_NAMED,			/* a map of name -> map: the same; the name is the first member */
+	KEYWORD_NAMED,			/* a map of name: map; the same, first member the name */
 	KEYWORD_TYPES
 };
 
@@ -77,9 +77,9 @@ struct keyword_object {
 	size_t size;			/* of its struct */
 	size_t mark;			/* where the object's own place goes; 0: nowhere */
 	size_t options;			/* where unknown keys go; 0: they are mistakes */
-	/* Another object whose keys stand in the same map; for is_part, which is read after this one. */
+	/* Another object whose keys stand in the same map and which is read after this one. */
 	const struct keyword_object *part;
-	bool is_part;			/* unknown keys are reported by the object this is a part of */
+	bool is_part;			/* unknown keys are told by the object this is a part of */
 	/* What no table can say. Called after reading; base may hold NULLs where mistakes were. */
 	void (*check)(struct keyword_reader *r, const struct yaml_node *node, void *base);
 };
@@ -118,9 +118,10 @@ void keyword_mistake(struct keyword_reader *r, const struct yaml_node *at, const
 void keyword_unknown(struct keyword_reader *r, const struct yaml_node *at, const char *thing,
 		     const char *const *candidates, const char *otherwise);
 
-/* What a person may write: "duration"; and the limits: "1s to 1h". */
+/* "duration"; "a whole number with a unit: ...", or ""; "1s to 1h", the choices, or nothing. */
 const char *keyword_type_name(enum keyword_type type);
-void keyword_allowed(const struct keyword *k, struct buf *out);
+const char *keyword_type_form(enum keyword_type type);
+void keyword_limits(const struct keyword *k, struct buf *out);
 
 /* One value, used by the engine. False: it was a mistake, and has been told. */
 bool keyword_scalar(struct keyword_reader *r, const struct keyword *k, const struct yaml_node *node,
@@ -146,8 +147,9 @@ extern const struct keyword_object conf_daemon_object;		/* struct daemon_def */
 extern const struct keyword_object conf_connections_object;	/* struct conf_connections */
 extern const struct keyword_object conf_connection_object;	/* struct connection_def */
 extern const struct keyword_object conf_sync_object;		/* struct sync_def */
-extern const struct keyword_object conf_leg_object;		/* struct segment_def, for a sync of one */
 extern const struct keyword_object conf_segment_object;		/* struct segment_def */
+/* A sync's only segment: all of a segment's keys but its name, beside those of the sync. */
+extern const struct keyword_object conf_leg_object;
 
 /* One file of connections.d. */
 struct conf_connections {

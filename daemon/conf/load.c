@@ -43,14 +43,16 @@ static void *grow(void *items, size_t *cap, size_t have, size_t n, size_t size)
 static void load_daemon(struct loader *l, const struct yaml_node *root, const struct def_mark *mark)
 {
 	if (l->daemon_file) {
-		conf_mistake(l->mistakes, mark, "the daemon's settings are there already (in %s)", l->daemon_file);
+		conf_mistake(l->mistakes, mark, "the daemon's settings are there already (in %s)",
+			     l->daemon_file);
 		return;
 	}
 	l->daemon_file = mark->file;
 	keyword_read(&l->reader, &conf_daemon_object, root, mark, &l->g->daemon);
 }
 
-static void load_connections(struct loader *l, const struct yaml_node *root, const struct def_mark *mark)
+static void load_connections(struct loader *l, const struct yaml_node *root,
+			     const struct def_mark *mark)
 {
 	struct conf_connections file = {NULL, 0};
 
@@ -81,7 +83,7 @@ static void load_file(struct loader *l, const struct conf_file *file)
 	struct yaml_node *root;
 
 	l->reader.file = file->path;
-	if (yaml_read(&l->scratch, file->text, file->len, &root, &mark.line, &mark.column, &err) < 0) {
+	if (yaml_read(&l->scratch, file->text, file->len, &root, &mark.line, &mark.column, &err)) {
 		conf_mistake(l->mistakes, &mark, "%s", err.msg);
 		l->connections_unread |= file->kind == CONF_CONNECTIONS;
 		return;
@@ -119,8 +121,8 @@ static int compare_items(const void *pa, const void *pb)
 }
 
 /* Copy items sorted by name into the arena; a name that comes again is a mistake there. */
-static void *sort_items(struct loader *l, const char *what, const void *items, size_t n, size_t size,
-			size_t mark_offset)
+static void *sort_items(struct loader *l, const char *what, const void *items, size_t n,
+			size_t size, size_t mark_offset)
 {
 	const char **order = ferry_alloc0(n, sizeof *order);
 	char *sorted = arena_alloc0(&l->g->arena, n, size);
@@ -136,8 +138,8 @@ static void *sort_items(struct loader *l, const char *what, const void *items, s
 		} else if (*name_of(order[i])) {
 			const struct def_mark *there = (const void *)(order[first] + mark_offset);
 			conf_mistake(l->mistakes, (const void *)(order[i] + mark_offset),
-				     "%s '%s' is there already (in %s:%d)", what, SHOWN(name_of(order[i])),
-				     there->file, there->line);
+				     "%s '%s' is there already (in %s:%d)", what,
+				     SHOWN(name_of(order[i])), there->file, there->line);
 		}
 	}
 	free(order);
@@ -157,11 +159,13 @@ static void check_references(struct loader *l)
 			continue;
 		const char *near = conf_nearest(ref->name, names);
 		if (near)
-			conf_mistake(l->mistakes, &ref->mark, "unknown connection '%s' (did you mean '%s'?)",
+			conf_mistake(l->mistakes, &ref->mark,
+				     "unknown connection '%s' (did you mean '%s'?)",
 				     SHOWN(ref->name), near);
 		else
-			conf_mistake(l->mistakes, &ref->mark, "unknown connection '%s' (connections.d has none of "
-				     "that name)", SHOWN(ref->name));
+			conf_mistake(l->mistakes, &ref->mark,
+				     "unknown connection '%s' (connections.d has none of that name)",
+				     SHOWN(ref->name));
 	}
 	free(names);
 }
@@ -183,7 +187,8 @@ static void finish(struct loader *l)
 			g->syncs[i].memory_limit = g->daemon.memory_limit;
 }
 
-struct generation *conf_load(const struct conf_file *files, size_t n, struct conf_mistakes *mistakes)
+struct generation *conf_load(const struct conf_file *files, size_t n,
+			     struct conf_mistakes *mistakes)
 {
 	struct generation *g = ferry_alloc0(1, sizeof *g);
 	struct loader l = {

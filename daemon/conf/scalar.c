@@ -15,12 +15,12 @@ static const struct {
 } types[KEYWORD_TYPES] = {
 	[KEYWORD_TEXT] = {"text", ""},
 	[KEYWORD_NAME] = {"name", NAME_FORM},
-	[KEYWORD_CONNECTION] = {"name", "of a connection in connections.d"},
+	[KEYWORD_CONNECTION] = {"connection", "name of a connection in connections.d"},
 	[KEYWORD_REASON] = {"code", "1 to 64 of A-Z, 0-9 and _, beginning with a letter"},
-	[KEYWORD_EXPR] = {"expression", ""},
-	[KEYWORD_INT] = {"whole number", ""},
-	[KEYWORD_LONG] = {"whole number", ""},
-	[KEYWORD_RATE] = {"number", ""},
+	[KEYWORD_EXPR] = {"expression", "an SQL expression over the source's columns"},
+	[KEYWORD_INT] = {"whole number", "decimal digits"},
+	[KEYWORD_LONG] = {"whole number", "decimal digits"},
+	[KEYWORD_RATE] = {"number", "decimal digits, and up to three after a point"},
 	[KEYWORD_DURATION] = {"duration", "a whole number with a unit: ms, s, m, h, d or w"},
 	[KEYWORD_SIZE] = {"size", "a whole number with a unit: B, KiB, MiB, GiB or TiB"},
 	[KEYWORD_BOOL] = {"truth value", "true or false"},
@@ -48,37 +48,40 @@ static void show_quantity(struct buf *out, enum keyword_type type, int64_t v)
 		int64_t factor;
 	} units[2][5] = {
 		{{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}},
-		{{"TiB", (int64_t)1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1024}, {"B", 1}},
+		{{"TiB", 1LL << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1024}, {"B", 1}},
 	};
 
 	if (type == KEYWORD_DURATION || type == KEYWORD_SIZE) {
 		int i = 0, kind = type == KEYWORD_SIZE;
 		while (i < 4 && (v < units[kind][i].factor || v % units[kind][i].factor))
 			i++;
-		buf_addf(out, "%lld%s", (long long)(v / units[kind][i].factor), units[kind][i].name);
+		buf_addf(out, "%lld%s", (long long)(v / units[kind][i].factor),
+			 units[kind][i].name);
 	} else {
 		buf_addf(out, "%lld", (long long)v);
 	}
 }
 
-void keyword_allowed(const struct keyword *k, struct buf *out)
+const char *keyword_type_form(enum keyword_type type)
+{
+	return types[type].form;
+}
+
+void keyword_limits(const struct keyword *k, struct buf *out)
 {
 	const char *between = "";
 
 	for (const struct keyword_choice *c = k->choices; c && c->name; c++, between = ", ")
 		buf_addf(out, "%s%s", between, c->name);
-	if (*types[k->type].form) {
-		buf_addf(out, "%s%s", between, types[k->type].form);
-		between = "; ";
-	}
-	if (k->min || k->max) {
-		buf_adds(out, between);
+	if (!k->min && !k->max)
+		return;
+	if (k->type >= KEYWORD_EXPRS && !k->min) {
+		buf_adds(out, "at most ");
+	} else {
 		show_quantity(out, k->type, k->min);
 		buf_adds(out, " to ");
-		show_quantity(out, k->type, k->max);
-		if (k->type >= KEYWORD_EXPRS)
-			buf_adds(out, " entries");
 	}
+	show_quantity(out, k->type, k->max);
 }
 
 const char *keyword_shown(const char *text, struct shown *out)
@@ -169,7 +172,8 @@ static bool parse_rate(const char *s, double *ret)
 {
 	char whole[24];
 	const char *point = strchr(s, '.');
-	size_t len = point ? (size_t)(point - s) : strlen(s), decimals = point ? strlen(point + 1) : 0;
+	size_t len = point ? (size_t)(point - s) : strlen(s);
+	size_t decimals = point ? strlen(point + 1) : 0;
 	int64_t i, thousandths = 0;
 
 	if (len >= sizeof whole || (point && (decimals < 1 || decimals > 3)) || *s == '-')
@@ -238,7 +242,11 @@ static enum verdict store(const struct keyword *k, const char *text, void *to)
 	bool b;
 
 	switch (k->type) {
-	case KEYWORD_INT: case KEYWORD_LONG: case KEYWORD_RATE: case KEYWORD_DURATION: case KEYWORD_SIZE:
+	case KEYWORD_INT:
+	case KEYWORD_LONG:
+	case KEYWORD_RATE:
+	case KEYWORD_DURATION:
+	case KEYWORD_SIZE:
 		return store_number(k, text, to);
 	case KEYWORD_CHOICE:
 		return store_choice(k, text, to);
@@ -277,32 +285,34 @@ static void mistake_choice(struct keyword_reader *r, const struct keyword *k,
 		names[i] = k->choices[i].name;
 	const char *near = conf_nearest(node->text, names);
 	if (near)
-		keyword_mistake(r, node, "'%s' cannot be '%s' (did you mean '%s'? allowed: %s)", k->name,
-				SHOWN(node->text), near, allowed);
+		keyword_mistake(r, node, "'%s' cannot be '%s' (did you mean '%s'? allowed: %s)",
+				k->name, SHOWN(node->text), near, allowed);
 	else
-		keyword_mistake(r, node, "'%s' cannot be '%s' (allowed: %s)", k->name, SHOWN(node->text),
-				allowed);
+		keyword_mistake(r, node, "'%s' cannot be '%s' (allowed: %s)", k->name,
+				SHOWN(node->text), allowed);
 }
 
-static void mistake_value(struct keyword_reader *r, const struct keyword *k, const struct yaml_node *node,
-			  enum verdict verdict)
+static void mistake_value(struct keyword_reader *r, const struct keyword *k,
+			  const struct yaml_node *node, enum verdict verdict)
 {
-	struct buf allowed = BUF_INIT, value = BUF_INIT;
+	struct buf limits = BUF_INIT, value = BUF_INIT;
+	const char *form = types[k->type].form;
 
-	keyword_allowed(k, &allowed);
+	keyword_limits(k, &limits);
 	if (k->flags & KEYWORD_SECRET)
 		buf_adds(&value, "its value");
 	else
 		buf_addf(&value, "'%s'", SHOWN(node->text));
 	if (k->type == KEYWORD_CHOICE)
-		mistake_choice(r, k, node, buf_str(&allowed));
+		mistake_choice(r, k, node, buf_str(&limits));
 	else if (verdict == OUT_OF_RANGE)
 		keyword_mistake(r, node, "'%s': %s is out of range (%s)", k->name, buf_str(&value),
-				buf_str(&allowed));
+				buf_str(&limits));
 	else
-		keyword_mistake(r, node, "'%s': %s is no %s (%s)", k->name, buf_str(&value),
-				keyword_type_name(k->type), buf_str(&allowed));
-	buf_release(&allowed);
+		keyword_mistake(r, node, "'%s': %s is no %s (%s%s%s)", k->name, buf_str(&value),
+				keyword_type_name(k->type), form, *form && limits.len ? "; " : "",
+				buf_str(&limits));
+	buf_release(&limits);
 	buf_release(&value);
 }
 
@@ -313,7 +323,8 @@ bool keyword_scalar(struct keyword_reader *r, const struct keyword *k, const str
 
 	if (node->kind != YAML_NODE_SCALAR) {
 		keyword_mistake(r, node, "'%s' must be a single value, not a %s (%s)", k->name,
-				node->kind == YAML_NODE_LIST ? "list" : "map", keyword_type_name(k->type));
+				node->kind == YAML_NODE_LIST ? "list" : "map",
+				keyword_type_name(k->type));
 		return false;
 	}
 	if (keyword_is_null(node)) {
@@ -323,11 +334,14 @@ bool keyword_scalar(struct keyword_reader *r, const struct keyword *k, const str
 		return false;
 	}
 	if (is_blank(node->text)) {
-		keyword_mistake(r, node, "'%s' is empty (give it a value, or leave the key out)", k->name);
+		keyword_mistake(r, node, "'%s' is empty (give it a value, or leave the key out)",
+				k->name);
 		return false;
 	}
 	/* the tree goes after the file was read, the struct stays */
-	const char *text = k->type <= KEYWORD_EXPR ? arena_strdup(r->arena, node->text) : node->text;
+	const char *text = node->text;
+	if (k->type <= KEYWORD_EXPR)
+		text = arena_strdup(r->arena, text);
 	enum verdict v = store(k, text, to);
 	if (v != FINE) {
 		mistake_value(r, k, node, v);

@@ -38,7 +38,8 @@ static const char *parse(const char *s, struct reference *ret)
 		if (strncmp(s, prefixes[k], skip) != 0)
 			continue;
 		if (!len || len >= sizeof ret->name)
-			return "a reference names nothing (${credential:NAME}, ${file:/PATH} or ${env:NAME})";
+			return "a reference names nothing (${credential:NAME}, ${file:/PATH} or "
+			       "${env:NAME})";
 		ret->kind = k;
 		memcpy(ret->name, s + skip, len);
 		ret->name[len] = '\0';
@@ -49,8 +50,8 @@ static const char *parse(const char *s, struct reference *ret)
 			return "a credential's name cannot hold '/' or begin with a dot";
 		return NULL;
 	}
-	return "unknown reference '${...}' (${credential:NAME}, ${file:/PATH} or ${env:NAME}; a literal '${' is "
-	       "written '$${')";
+	return "unknown reference '${...}' (${credential:NAME}, ${file:/PATH} or ${env:NAME}; a "
+	       "literal '${' is written '$${')";
 }
 
 /* The next reference, or NULL. With out: what stands before it is added, escapes replaced. */
@@ -89,8 +90,8 @@ bool conf_has_reference(const char *text)
 bool secret_by_name(const char *name)
 {
 	static const char *const words[] = {
-		"password", "passwd", "passphrase", "secret", "token", "api_key", "apikey", "private_key",
-		"credential",
+		"password", "passwd", "passphrase", "secret", "token", "api_key", "apikey",
+		"private_key", "credential",
 	};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -118,11 +119,14 @@ static int add_file(const char *what, const char *name, const char *path, struct
 	if (!rc)
 		rc = buf_read_file(&text, path, FILE_MAX);
 	if (rc == EFBIG)
-		ferry_fail(err, FERRY_E_CONFIG, "%s '%s' is too large (at most 64 KiB)", what, name);
+		ferry_fail(err, FERRY_E_CONFIG, "%s '%s' is too large (at most 64 KiB)", what,
+			   name);
 	else if (rc)
-		ferry_fail(err, FERRY_E_CONFIG, "%s '%s' cannot be read: %s", what, name, strerrordesc_np(rc));
+		ferry_fail(err, FERRY_E_CONFIG, "%s '%s' cannot be read: %s", what, name,
+			   strerrordesc_np(rc));
 	else if (text.len && memchr(text.s, '\0', text.len))
-		rc = ferry_fail(err, FERRY_E_CONFIG, "%s '%s' is no text: it holds a NUL byte", what, name);
+		rc = ferry_fail(err, FERRY_E_CONFIG, "%s '%s' is no text: it holds a NUL byte",
+				what, name);
 	else
 		buf_add(out, text.s, text.len - (text.len && text.s[text.len - 1] == '\n'));
 	if (text.s)
@@ -137,8 +141,10 @@ static int add_credential(const char *name, struct buf *out, struct ferry_error 
 	struct buf path = BUF_INIT;
 
 	if (!dir)
-		return ferry_fail(err, FERRY_E_CONFIG, "credential '%s' is missing: CREDENTIALS_DIRECTORY is not "
-				  "set (systemd sets it for services with LoadCredential=)", name);
+		return ferry_fail(err, FERRY_E_CONFIG,
+				  "credential '%s' is missing: CREDENTIALS_DIRECTORY is not set "
+				  "(systemd sets it for services with LoadCredential=)",
+				  name);
 	buf_addf(&path, "%s/%s", dir, name);
 	int rc = add_file("credential", name, path.s, out, err);
 	buf_release(&path);
@@ -157,7 +163,8 @@ static int add_value(const struct reference *ref, struct buf *out, struct ferry_
 	default:
 		value = getenv(ref->name);
 		if (!value)
-			return ferry_fail(err, FERRY_E_CONFIG, "environment variable '%s' is not set", ref->name);
+			return ferry_fail(err, FERRY_E_CONFIG,
+					  "environment variable '%s' is not set", ref->name);
 		buf_adds(out, value);
 		return 0;
 	}
@@ -172,7 +179,8 @@ int conf_resolve(const char *text, struct buf *out, struct ferry_error *err)
 	buf_add(out, "", 0);
 	while (rc == 0 && (text = next_reference(text, out))) {
 		const char *problem = parse(text, &ref);
-		rc = problem ? ferry_fail(err, FERRY_E_CONFIG, "%s", problem) : add_value(&ref, out, err);
+		rc = problem ? ferry_fail(err, FERRY_E_CONFIG, "%s", problem)
+			     : add_value(&ref, out, err);
 		text = ref.end;
 	}
 	if (rc < 0) {

@@ -19,14 +19,17 @@ static const struct keyword daemon_keywords[] = {
 	 .help = "memory one run may use; a sync may say its own"},
 	{.name = "max_concurrent_runs", .type = KEYWORD_INT, .fallback = "4", .min = 1, .max = 64,
 	 AT(max_concurrent_runs), .help = "runs under way at once; further ones are queued"},
-	{.name = "heartbeat_timeout", .type = KEYWORD_DURATION, .fallback = "60s", .min = SECOND, .max = HOUR,
-	 AT(heartbeat_timeout_ms), .help = "a worker silent for longer is hung and is ended"},
-	{.name = "stop_timeout", .type = KEYWORD_DURATION, .fallback = "60s", .min = SECOND, .max = HOUR,
-	 AT(stop_timeout_ms), .help = "when the daemon stops: how long runs may finish their batch"},
-	{.name = "row_errors_max", .type = KEYWORD_LONG, .fallback = "10000", .min = 0, .max = 1000000,
-	 AT(row_errors_max), .help = "row errors stored per run; their total is always true"},
-	{.name = "log_lines_max", .type = KEYWORD_LONG, .fallback = "10000", .min = 0, .max = 1000000,
-	 AT(log_lines_max), .help = "log lines stored per run"},
+	{.name = "heartbeat_timeout", .type = KEYWORD_DURATION, .fallback = "60s", .min = SECOND,
+	 .max = HOUR, AT(heartbeat_timeout_ms),
+	 .help = "a worker silent for longer is hung and is ended"},
+	{.name = "stop_timeout", .type = KEYWORD_DURATION, .fallback = "60s", .min = SECOND,
+	 .max = HOUR, AT(stop_timeout_ms),
+	 .help = "when the daemon stops: how long runs may finish their batch"},
+	{.name = "row_errors_max", .type = KEYWORD_LONG, .fallback = "10000", .min = 0,
+	 .max = 1000000, AT(row_errors_max),
+	 .help = "row errors stored per run; their total is always true"},
+	{.name = "log_lines_max", .type = KEYWORD_LONG, .fallback = "10000", .min = 0,
+	 .max = 1000000, AT(log_lines_max), .help = "log lines stored per run"},
 	{.name = "admin_group", .type = KEYWORD_TEXT, .fallback = "ferry-admin", AT(admin_group),
 	 .help = "members of this Unix group may change things, others may only read"},
 	{.name = NULL},
@@ -41,8 +44,8 @@ const struct keyword_object conf_daemon_object = {
 
 #define AT(member) .offset = offsetof(struct rate_limit_def, member)
 static const struct keyword rate_limit_keywords[] = {
-	{.name = "requests_per_second", .type = KEYWORD_RATE, .fallback = "0", .min = 0, .max = 1000000,
-	 AT(requests_per_second),
+	{.name = "requests_per_second", .type = KEYWORD_RATE, .fallback = "0", .min = 0,
+	 .max = 1000000, AT(requests_per_second),
 	 .help = "requests a second, by all runs together; 0 is no limit"},
 	{.name = "burst", .type = KEYWORD_INT, .fallback = "1", .min = 1, .max = 1000000, AT(burst),
 	 .help = "requests that may go at once after a pause"},
@@ -53,7 +56,8 @@ static const struct keyword rate_limit_keywords[] = {
 #undef AT
 
 static const struct keyword_object rate_limit_object = {
-	.name = "rate_limit", .keywords = rate_limit_keywords, .size = sizeof(struct rate_limit_def),
+	.name = "rate_limit", .keywords = rate_limit_keywords,
+	.size = sizeof(struct rate_limit_def),
 };
 
 #define AT(member) .offset = offsetof(struct connection_def, member)
@@ -72,14 +76,15 @@ static const struct keyword_object tls_object = {
 static const struct keyword connection_keywords[] = {
 	{.name = "family", .type = KEYWORD_NAME, .flags = KEYWORD_REQUIRED, AT(family),
 	 .help = "the connector family, such as lago, steve or sqlite"},
-	{.name = "timeout", .type = KEYWORD_DURATION, .fallback = "30s", .min = 1, .max = HOUR, AT(timeout_ms),
-	 .help = "for one request, answer included"},
-	{.name = "connect_timeout", .type = KEYWORD_DURATION, .fallback = "10s", .min = 1, .max = HOUR,
-	 AT(connect_timeout_ms), .help = "for making a connection"},
+	{.name = "timeout", .type = KEYWORD_DURATION, .fallback = "30s", .min = 1, .max = HOUR,
+	 AT(timeout_ms), .help = "for one request, answer included"},
+	{.name = "connect_timeout", .type = KEYWORD_DURATION, .fallback = "10s", .min = 1,
+	 .max = HOUR, AT(connect_timeout_ms), .help = "for making a connection"},
 	{.name = "retries", .type = KEYWORD_INT, .fallback = "3", .min = 0, .max = 20, AT(retries),
 	 .help = "further attempts after a transient failure"},
 	{.name = "retry_base", .type = KEYWORD_DURATION, .fallback = "1s", .min = 1, .max = MINUTE,
-	 AT(retry_base_ms), .help = "wait before the first further attempt; grows fourfold with each"},
+	 AT(retry_base_ms),
+	 .help = "wait before the first further attempt; grows fourfold with each"},
 	{.name = "rate_limit", .type = KEYWORD_OBJECT, .object = &rate_limit_object, AT(rate_limit),
 	 .help = "how fast the other side may be asked"},
 	{.name = "tls", .type = KEYWORD_OBJECT, .object = &tls_object, .offset = 0,
@@ -88,9 +93,9 @@ static const struct keyword connection_keywords[] = {
 };
 
 const struct keyword_object conf_connection_object = {
-	.name = "connection", .keywords = connection_keywords, .size = sizeof(struct connection_def),
-	.mark = offsetof(struct connection_def, mark), .options = offsetof(struct connection_def, options),
-	.check = conf_check_connection,
+	.name = "connection", .keywords = connection_keywords,
+	.size = sizeof(struct connection_def), .mark = offsetof(struct connection_def, mark),
+	.options = offsetof(struct connection_def, options), .check = conf_check_connection,
 };
 #undef AT
 
@@ -102,17 +107,18 @@ static const struct keyword connections_keywords[] = {
 };
 
 const struct keyword_object conf_connections_object = {
-	.name = "connections file", .keywords = connections_keywords, .size = sizeof(struct conf_connections),
+	.name = "connections file", .keywords = connections_keywords,
+	.size = sizeof(struct conf_connections),
 };
 
 /* ---- endpoints and lookups of a segment */
 
 #define CONNECTION_KEYWORD \
 	.name = "connection", .type = KEYWORD_CONNECTION, .flags = KEYWORD_REQUIRED, \
-	.help = "name of a connection in connections.d"
+	.help = "which connection"
 #define RESOURCE_KEYWORD \
 	.name = "resource", .type = KEYWORD_NAME, \
-	.help = "what is read or written there, such as customers; not for families that have one kind only"
+	.help = "what is read or written there, such as customers; not for families of one kind"
 
 #define AT(member) .offset = offsetof(struct endpoint_def, member)
 static const struct keyword source_keywords[] = {
@@ -132,12 +138,14 @@ static const struct keyword destination_keywords[] = {
 
 static const struct keyword_object source_object = {
 	.name = "source", .keywords = source_keywords, .size = sizeof(struct endpoint_def),
-	.mark = offsetof(struct endpoint_def, mark), .options = offsetof(struct endpoint_def, options),
+	.mark = offsetof(struct endpoint_def, mark),
+	.options = offsetof(struct endpoint_def, options),
 };
 
 static const struct keyword_object destination_object = {
-	.name = "destination", .keywords = destination_keywords, .size = sizeof(struct endpoint_def),
-	.mark = offsetof(struct endpoint_def, mark), .options = offsetof(struct endpoint_def, options),
+	.name = "destination", .keywords = destination_keywords,
+	.size = sizeof(struct endpoint_def), .mark = offsetof(struct endpoint_def, mark),
+	.options = offsetof(struct endpoint_def, options),
 };
 
 #define AT(member) .offset = offsetof(struct lookup_def, member)
@@ -152,8 +160,8 @@ static const struct keyword lookup_keywords[] = {
 
 static const struct keyword_object lookup_object = {
 	.name = "lookup", .keywords = lookup_keywords, .size = sizeof(struct lookup_def),
-	.mark = offsetof(struct lookup_def, mark), .options = offsetof(struct lookup_def, source.options),
-	.check = conf_check_lookup,
+	.mark = offsetof(struct lookup_def, mark),
+	.options = offsetof(struct lookup_def, source.options), .check = conf_check_lookup,
 };
 
 /* ---- rules, policies and guards of a segment */
@@ -161,12 +169,14 @@ static const struct keyword_object lookup_object = {
 #define AT(member) .offset = offsetof(struct rule_def, member)
 #define WHEN_KEYWORD \
 	.name = "when", .type = KEYWORD_EXPR, .flags = KEYWORD_REQUIRED, AT(when), \
-	.mark = offsetof(struct rule_def, mark), .help = "expression; true for the rows that are meant"
+	.mark = offsetof(struct rule_def, mark), .help = "true for the rows that are meant"
 
 static const struct keyword skip_keywords[] = {
 	{WHEN_KEYWORD},
 	{.name = "reason", .type = KEYWORD_REASON, .flags = KEYWORD_REQUIRED, AT(reason),
 	 .help = "code in capitals that is shown with the decision"},
+	{.name = "final", .type = KEYWORD_BOOL, .fallback = "false", AT(final),
+	 .help = "skipped for good: a source that gives recent rows only need not give it again"},
 	{.name = NULL},
 };
 
@@ -194,7 +204,8 @@ static const struct keyword_choice modes[] = {
 	{"mirror", FERRY_MODE_MIRROR}, {"append", FERRY_MODE_APPEND}, {NULL, 0},
 };
 static const struct keyword_choice missing_policies[] = {
-	{"ignore", MISSING_IGNORE}, {"disable", MISSING_DISABLE}, {"delete", MISSING_DELETE}, {NULL, 0},
+	{"ignore", MISSING_IGNORE}, {"disable", MISSING_DISABLE}, {"delete", MISSING_DELETE},
+	{NULL, 0},
 };
 static const struct keyword_choice none_policies[] = {
 	{"create", NONE_CREATE}, {"skip", NONE_SKIP}, {NULL, 0},
@@ -206,10 +217,10 @@ static const struct keyword_choice snapshot_kinds[] = {
 #define AT(member) .offset = offsetof(struct segment_def, member)
 static const struct keyword policy_keywords[] = {
 	{.name = "missing", .type = KEYWORD_CHOICE, .choices = missing_policies, AT(missing),
-	 .help = "what becomes of rows the source no longer has; left out, mode mirror deletes them and the "
-		 "others ignore them"},
-	{.name = "none", .type = KEYWORD_CHOICE, .fallback = "create", .choices = none_policies, AT(none),
-	 .help = "what becomes of rows the destination does not have"},
+	 .help = "what becomes of rows the source no longer has; left out, mode mirror deletes "
+		 "them and the others ignore them"},
+	{.name = "none", .type = KEYWORD_CHOICE, .fallback = "create", .choices = none_policies,
+	 AT(none), .help = "what becomes of rows the destination does not have"},
 	{.name = NULL},
 };
 
@@ -235,20 +246,24 @@ static const struct keyword_object guards_object = {
 static const struct keyword segment_keywords[] = {
 	{.name = "name", .type = KEYWORD_NAME, .flags = KEYWORD_REQUIRED, AT(name),
 	 .help = "the segment's name, once in the sync"},
-	{.name = "source", .type = KEYWORD_OBJECT, .flags = KEYWORD_REQUIRED, .object = &source_object,
-	 AT(source), .help = "where rows come from: connection, resource and the connector's own settings"},
+	{.name = "source", .type = KEYWORD_OBJECT, .flags = KEYWORD_REQUIRED,
+	 .object = &source_object, AT(source),
+	 .help = "where rows come from: connection, resource and the connector's own settings"},
 	{.name = "destination", .type = KEYWORD_OBJECT, .flags = KEYWORD_REQUIRED,
 	 .object = &destination_object, AT(destination),
 	 .help = "where they go: connection, resource and the connector's own settings"},
 	{.name = "lookups", .type = KEYWORD_NAMED, .flags = KEYWORD_IDENTIFIERS, .max = 32,
 	 .object = &lookup_object, AT(lookups), .count = offsetof(struct segment_def, n_lookups),
 	 .help = "tables that expressions can query, each read from a connection"},
-	{.name = "key", .type = KEYWORD_EXPRS, .flags = KEYWORD_REQUIRED, .min = 1, .max = 16, AT(key),
-	 .count = offsetof(struct segment_def, n_key), .mark = offsetof(struct segment_def, key_mark),
+	{.name = "key", .type = KEYWORD_EXPRS, .flags = KEYWORD_REQUIRED, .min = 1, .max = 16,
+	 AT(key), .count = offsetof(struct segment_def, n_key),
+	 .mark = offsetof(struct segment_def, key_mark),
 	 .help = "what identifies a row in the source; several parts as a list"},
 	{.name = "mode", .type = KEYWORD_CHOICE, .fallback = "upsert", .choices = modes, AT(mode),
-	 .mark = offsetof(struct segment_def, mode_mark), .help = "what may be done to the destination"},
-	{.name = "where", .type = KEYWORD_EXPR, AT(where), .mark = offsetof(struct segment_def, where_mark),
+	 .mark = offsetof(struct segment_def, mode_mark),
+	 .help = "what may be done to the destination"},
+	{.name = "where", .type = KEYWORD_EXPR, AT(where),
+	 .mark = offsetof(struct segment_def, where_mark),
 	 .help = "only rows for which it is true are taken; left out, all"},
 	{.name = "map", .type = KEYWORD_MAPPING, .flags = KEYWORD_REQUIRED, .min = 1, .max = 1000,
 	 AT(map), .count = offsetof(struct segment_def, n_map),
@@ -256,8 +271,8 @@ static const struct keyword segment_keywords[] = {
 	{.name = "skip", .type = KEYWORD_OBJECTS, .max = 100, .object = &skip_object, AT(skip),
 	 .count = offsetof(struct segment_def, n_skip),
 	 .help = "rules for rows to be left out for now, each with a reason"},
-	{.name = "reject", .type = KEYWORD_OBJECTS, .max = 100, .object = &reject_object, AT(reject),
-	 .count = offsetof(struct segment_def, n_reject),
+	{.name = "reject", .type = KEYWORD_OBJECTS, .max = 100, .object = &reject_object,
+	 AT(reject), .count = offsetof(struct segment_def, n_reject),
 	 .help = "rules for rows that are invalid, each with a message"},
 	{.name = "ignore_changes", .type = KEYWORD_FIELDS, .max = 1000, AT(ignore_changes),
 	 .count = offsetof(struct segment_def, n_ignore_changes),
@@ -267,12 +282,13 @@ static const struct keyword segment_keywords[] = {
 	{.name = "guards", .type = KEYWORD_OBJECT, .object = &guards_object, .offset = 0,
 	 .help = "limits that stop a run before it writes"},
 	{.name = "snapshot", .type = KEYWORD_CHOICE, .fallback = "full", .choices = snapshot_kinds,
-	 AT(snapshot), .help = "remember whole records (shows what changed) or hashes only (smaller)"},
+	 AT(snapshot),
+	 .help = "remember whole records (shows what changed) or hashes only (smaller)"},
 	{.name = "verify", .type = KEYWORD_BOOL, .fallback = "false", AT(verify),
 	 .help = "also read what the destination holds now, and report drift"},
 	{.name = "required", .type = KEYWORD_BOOL, AT(required),
-	 .help = "whether the run fails if this segment does; left out, true for a sync of one segment, else "
-		 "false"},
+	 .help = "whether the run fails if this segment does; left out, true for a sync of one "
+		 "segment, else false"},
 	{.name = "depends_on", .type = KEYWORD_NAMES, .max = 100, AT(depends_on),
 	 .count = offsetof(struct segment_def, n_depends_on),
 	 .help = "earlier segments without whose success this one is skipped"},
@@ -293,8 +309,8 @@ const struct keyword_object conf_leg_object = {
 /* ---- syncs.d */
 
 static const struct keyword schedule_keywords[] = {
-	{.name = "every", .type = KEYWORD_DURATION, .flags = KEYWORD_REQUIRED, .min = SECOND, .max = 366 * DAY,
-	 .offset = offsetof(struct schedule_def, every_ms),
+	{.name = "every", .type = KEYWORD_DURATION, .flags = KEYWORD_REQUIRED, .min = SECOND,
+	 .max = 366 * DAY, .offset = offsetof(struct schedule_def, every_ms),
 	 .help = "time between the end of a run and the next"},
 	{.name = NULL},
 };
@@ -309,15 +325,16 @@ static const struct keyword_choice schedule_words[] = {{"manual", 0}, {NULL, 0}}
 static const struct keyword sync_keywords[] = {
 	{.name = "sync", .type = KEYWORD_NAME, .flags = KEYWORD_REQUIRED, AT(name),
 	 .mark = offsetof(struct sync_def, mark), .help = "the sync's name, once in all files"},
-	{.name = "schedule", .type = KEYWORD_OBJECT, .fallback = "manual", .choices = schedule_words,
-	 .object = &schedule_object, AT(schedule),
+	{.name = "schedule", .type = KEYWORD_OBJECT, .fallback = "manual",
+	 .choices = schedule_words, .object = &schedule_object, AT(schedule),
 	 .help = "when it runs: {every: 15m}, or manual for on request only"},
-	{.name = "memory_limit", .type = KEYWORD_SIZE, .min = 32 * MIB, .max = 64 * GIB, AT(memory_limit),
-	 .help = "memory a run of it may use; left out, the daemon's setting"},
-	{.name = "timeout", .type = KEYWORD_DURATION, .min = SECOND, .max = 366 * DAY, AT(timeout_ms),
-	 .help = "for a whole run; left out, none"},
+	{.name = "memory_limit", .type = KEYWORD_SIZE, .min = 32 * MIB, .max = 64 * GIB,
+	 AT(memory_limit), .help = "memory a run of it may use; left out, the daemon's setting"},
+	{.name = "timeout", .type = KEYWORD_DURATION, .min = SECOND, .max = 366 * DAY,
+	 AT(timeout_ms), .help = "for a whole run; left out, none"},
 	{.name = "segments", .type = KEYWORD_OBJECTS, .min = 1, .max = 100,
-	 .object = &conf_segment_object, AT(segments), .count = offsetof(struct sync_def, n_segments),
+	 .object = &conf_segment_object, AT(segments),
+	 .count = offsetof(struct sync_def, n_segments),
 	 .help = "a list of segments, instead of the keys of a single one"},
 	{.name = NULL},
 };

@@ -93,6 +93,7 @@ static void add_rules(struct buf *out, const char *key, const struct rule_def *r
 		jw_open(out, NULL, '{');
 		jw_text(out, "when", rules[i].when);
 		jw_text(out, "reason", rules[i].reason);
+		jw_bool(out, "final", rules[i].final);
 		jw_text(out, "message", rules[i].message);
 		jw_text(out, "field", rules[i].field);
 		jw_close(out, '}');

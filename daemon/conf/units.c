@@ -18,7 +18,7 @@ static const struct unit spans[] = {
 };
 
 static const struct unit sizes[] = {
-	{"B", 1}, {"KiB", 1024}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", (int64_t)1 << 40}, {NULL, 0},
+	{"B", 1}, {"KiB", 1024}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1LL << 40}, {NULL, 0},
 };
 
 /* Decimal digits; no leading zero, which in YAML 1.1 would make it octal. Returns what follows. */

@@ -19,7 +19,8 @@ const struct connection_def *generation_connection(const struct generation *g, c
 {
 	if (!g->n_connections)
 		return NULL;
-	return bsearch(name, g->connections, g->n_connections, sizeof *g->connections, by_connection);
+	return bsearch(name, g->connections, g->n_connections, sizeof *g->connections,
+		       by_connection);
 }
 
 const struct sync_def *generation_sync(const struct generation *g, const char *name)

@@ -77,6 +77,7 @@ struct lookup_def {
 struct rule_def {
 	const char *when;
 	const char *reason;		/* skip: a code in capitals, shown with the decision */
+	bool final;			/* skip: for good, so a windowed source is not asked again */
 	const char *message;		/* reject: what is wrong */
 	const char *field;		/* reject: which destination field; NULL */
 	struct def_mark mark;		/* of `when` */

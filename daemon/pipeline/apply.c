@@ -96,12 +96,19 @@ static bool is_windowed(const struct applying *a)
 	return a->seg->source->api->caps & FERRY_CAP_WINDOWED;
 }
 
-/* What is not sent: adopted, or to be asked for again. The memory lives until the page is left. */
+/*
+ * What is not sent: adopted, or to be asked for again, or for good. The memory lives until the page
+ * is left.
+ */
 static void note(struct applying *a, const struct plan_entry *e)
 {
 	if (e->flags & PLAN_ADOPT)
 		put_op(a, e, e->dest_id, e->dest_id_len, 0);
-	else if (is_windowed(a) && strcmp(e->reason, "ALREADY_DELIVERED") != 0)
+	if (!is_windowed(a))
+		return;
+	if (e->flags & (PLAN_ADOPT | PLAN_FINAL) || strcmp(e->reason, "ALREADY_DELIVERED") == 0)
+		add_op(a, SNAP_UNPEND, e->key);
+	else
 		add_op(a, SNAP_PEND, e->key)->reason = e->reason;
 }
 

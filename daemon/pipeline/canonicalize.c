@@ -180,11 +180,12 @@ static bool rejected(struct segment *seg, const char *key)
 	return false;
 }
 
-static const char *skip_reason(struct segment *seg)
+/* The first skip rule that holds. */
+static const struct rule_def *skip_rule(const struct segment *seg)
 {
 	for (size_t i = 0; i < seg->def->n_skip; i++)
 		if (is_true(&seg->outs[seg->at_skip + i]))
-			return seg->def->skip[i].reason;
+			return &seg->def->skip[i];
 	return NULL;
 }
 
@@ -240,9 +241,11 @@ static void canonicalize_row(struct segment *seg, const struct ferry_value *valu
 	if (!key_form(seg, row))
 		return;
 	row->state = ROW_KEY_ONLY;
-	row->reason = skip_reason(seg);
-	if (row->reason) {
+	const struct rule_def *skip = skip_rule(seg);
+	if (skip) {
 		row->state = ROW_SKIPPED;
+		row->reason = skip->reason;
+		row->final = skip->final;
 		return;
 	}
 	struct buf key = BUF_INIT;

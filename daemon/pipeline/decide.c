@@ -111,12 +111,20 @@ int decide_batch(struct segment *seg, struct ferry_error *err)
 {
 	for (size_t i = 0; i < seg->batch.n; i++) {
 		struct row *row = &seg->batch.rows[i];
+		/* sent once, ever: what a rule says of it now no longer matters */
+		bool settled = seg->def->mode == FERRY_MODE_APPEND && row->change != CHANGE_NEW;
 		int rc = 0;
-		if (row->state == ROW_RECORD) {
+		if (settled && row->state == ROW_SKIPPED) {
+			seg->counters.unchanged++;
+		} else if (settled && row->state == ROW_KEY_ONLY) {
+			continue;
+		} else if (row->state == ROW_RECORD) {
 			rc = decide_record(seg, row, err);
 		} else if (row->state == ROW_SKIPPED) {
 			count(seg, FERRY_SKIP, row->reason);
-			rc = plan_row(seg, row, FERRY_SKIP, row->reason, 0, err);
+			rc = plan_row(seg, row, FERRY_SKIP, row->reason, row->final ? PLAN_FINAL : 0, err);
+		} else if (row->state == ROW_KEY_ONLY) {
+			rc = plan_row(seg, row, FERRY_SKIP, "INVALID_RECORD", PLAN_INVALID, err);
 		}
 		if (rc != 0)
 			return -1;
@@ -152,6 +160,8 @@ void decide_duplicate(void *ctx, const struct plan_entry *entry)
 	struct segment *seg = ctx;
 	struct buf key = BUF_INIT;
 
+	if (entry->flags & PLAN_INVALID)
+		return;			/* counted and reported as invalid already */
 	if (entry->flags & PLAN_ADOPT) {
 		seg->counters.unchanged--;
 	} else {

@@ -9,7 +9,7 @@
 
 #include "pipeline/segment.h"
 
-enum { LOOKUP_ROWS = 64 };
+enum { LOOKUP_ROWS = BATCH_ROWS };
 
 int reconcile_start(struct segment *seg, struct ferry_error *err)
 {

@@ -30,6 +30,7 @@ enum row_state {
 struct row {
 	enum row_state state;
 	const char *reason;
+	bool final;			/* ROW_SKIPPED: for good */
 	size_t key, key_len, record, record_len;
 	struct hash128 hash;
 	enum change change;

@@ -11,7 +11,8 @@
 
 /* ---- options */
 
-static const char *nearest_option(const char *word, const struct ferry_option *const *tables, size_t n)
+static const char *nearest_option(const char *word, const struct ferry_option *const *tables,
+				  size_t n)
 {
 	struct buf names = BUF_INIT;
 	const char *end = NULL;
@@ -25,7 +26,8 @@ static const char *nearest_option(const char *word, const struct ferry_option *c
 	return near;
 }
 
-static const struct ferry_option *find_in(const char *name, const struct ferry_option *const *tables, size_t n)
+static const struct ferry_option *find_in(const char *name,
+					  const struct ferry_option *const *tables, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct ferry_option *row = option_find(tables[i], name);
@@ -35,23 +37,25 @@ static const struct ferry_option *find_in(const char *name, const struct ferry_o
 	return NULL;
 }
 
-static void check_value(const struct ferry_option *row, const struct def_option *given, struct conf_mistakes *m)
+static void check_value(const struct ferry_option *row, const struct def_option *given,
+			struct conf_mistakes *m)
 {
 	struct arena arena = ARENA_INIT;
 	struct ferry_value value;
 	char why[256];
 
 	if (!given->is_scalar)
-		conf_mistake(m, &given->value_mark, "%s: takes a single value, not a list or map", row->name);
+		conf_mistake(m, &given->value_mark, "%s: takes a single value, not a list or map",
+			     row->name);
 	else if (!conf_has_reference(given->text) &&
 		 !option_parse(row, given->text, &arena, &value, why, sizeof why))
 		conf_mistake(m, &given->value_mark, "%s", why);
 	arena_release(&arena);
 }
 
-/* Each given option against the first of the tables that has it. whose: "lago-customers (source)". */
-static void check_given(const struct def_options *given, const struct ferry_option *const *tables, size_t n,
-			const char *whose, struct conf_mistakes *m)
+/* Each given option against the first table that has it. whose: "lago-customers as a source". */
+static void check_given(const struct def_options *given, const struct ferry_option *const *tables,
+			size_t n, const char *whose, struct conf_mistakes *m)
 {
 	for (size_t i = 0; i < given->n; i++) {
 		const struct def_option *g = &given->items[i];
@@ -60,7 +64,8 @@ static void check_given(const struct def_options *given, const struct ferry_opti
 		if (row)
 			check_value(row, g, m);
 		else if ((near = nearest_option(g->name, tables, n)))
-			conf_mistake(m, &g->mark, "unknown setting '%s' for %s (did you mean '%s'?)", g->name,
+			conf_mistake(m, &g->mark,
+				     "unknown setting '%s' for %s (did you mean '%s'?)", g->name,
 				     whose, near);
 		else
 			conf_mistake(m, &g->mark, "unknown setting '%s' for %s", g->name, whose);
@@ -73,7 +78,8 @@ static void check_required(const struct def_options *given, const struct ferry_o
 	struct buf missing = BUF_INIT;
 
 	for (const struct ferry_option *row = table; row && row->name; row++)
-		if ((row->flags & FERRY_OPTION_REQUIRED) && !row->fallback && !option_given(given, row->name))
+		if ((row->flags & FERRY_OPTION_REQUIRED) && !row->fallback &&
+		    !option_given(given, row->name))
 			buf_addf(&missing, "%s'%s'", missing.len ? ", " : "", row->name);
 	if (missing.len)
 		conf_mistake(m, mark, "%s needs %s", whose, buf_str(&missing));
@@ -90,8 +96,8 @@ const struct ferry_field *check_find_field(const struct ferry_field *table, cons
 			return f;
 	for (const struct ferry_field *f = table; f && f->name; f++) {
 		size_t n = strlen(f->name);
-		if (n > 2 && strcmp(f->name + n - 2, ".*") == 0 && strncmp(f->name, name, n - 1) == 0 &&
-		    name[n - 1])
+		if (n > 2 && strcmp(f->name + n - 2, ".*") == 0 &&
+		    strncmp(f->name, name, n - 1) == 0 && name[n - 1])
 			return f;
 	}
 	return NULL;
@@ -119,26 +125,27 @@ static bool is_mapped(const struct segment_def *seg, const char *field)
 	return false;
 }
 
-static void check_map(const struct ferry_connector *api, const struct segment_def *seg, struct conf_mistakes *m)
+static void check_map(const struct ferry_connector *api, const struct segment_def *seg,
+		      struct conf_mistakes *m)
 {
 	for (size_t i = 0; i < seg->n_map; i++) {
 		const struct map_def *map = &seg->map[i];
 		const struct ferry_field *f = check_find_field(api->fields, map->field);
 		const char *near;
 		if (f && (f->flags & FERRY_FIELD_READONLY))
-			conf_mistake(m, &map->mark, "field '%s' of %s can be read but not written", map->field,
-				     api->name);
+			conf_mistake(m, &map->mark, "field '%s' of %s can be read but not written",
+				     map->field, api->name);
 		else if (!f && (near = nearest_field(map->field, api->fields)))
-			conf_mistake(m, &map->mark, "%s has no field '%s' (did you mean '%s'?)", api->name,
-				     map->field, near);
+			conf_mistake(m, &map->mark, "%s has no field '%s' (did you mean '%s'?)",
+				     api->name, map->field, near);
 		else if (!f)
 			conf_mistake(m, &map->mark, "%s has no field '%s'", api->name, map->field);
 	}
 }
 
 /* Names of the fields with that flag, and how many of them are mapped. */
-static size_t list_fields(const struct ferry_connector *api, const struct segment_def *seg, uint32_t flag,
-			  bool only_unmapped, struct buf *names)
+static size_t list_fields(const struct ferry_connector *api, const struct segment_def *seg,
+			  uint32_t flag, bool only_unmapped, struct buf *names)
 {
 	size_t mapped = 0;
 
@@ -161,12 +168,14 @@ static void check_fields(const struct ferry_connector *api, const struct endpoin
 	check_map(api, seg, m);
 	list_fields(api, seg, FERRY_FIELD_REQUIRED, true, &names);
 	if (names.len)
-		conf_mistake(m, &endpoint->mark, "%s needs these fields in 'map': %s", api->name, buf_str(&names));
+		conf_mistake(m, &endpoint->mark, "%s needs these fields in 'map': %s", api->name,
+			     buf_str(&names));
 	buf_reset(&names);
-	if (seg->mode != FERRY_MODE_APPEND && !list_fields(api, seg, FERRY_FIELD_IDENTIFIER, false, &names) &&
-	    names.len)
-		conf_mistake(m, &endpoint->mark, "'map' has no field by which %s identifies a record (%s)",
-			     api->name, buf_str(&names));
+	if (seg->mode != FERRY_MODE_APPEND &&
+	    !list_fields(api, seg, FERRY_FIELD_IDENTIFIER, false, &names) && names.len)
+		conf_mistake(m, &endpoint->mark,
+			     "'map' has no field by which %s identifies a record (%s)", api->name,
+			     buf_str(&names));
 	buf_release(&names);
 }
 
@@ -181,27 +190,36 @@ static void check_mode(const struct ferry_connector *api, const struct endpoint_
 		return;
 	for (uint32_t bit = FERRY_MODE_UPSERT; bit <= FERRY_MODE_APPEND; bit <<= 1)
 		if (api->modes & bit)
-			buf_addf(&allowed, "%s%s", allowed.len ? ", " : "", mode_name((enum ferry_mode)bit));
+			buf_addf(&allowed, "%s%s", allowed.len ? ", " : "",
+				 mode_name((enum ferry_mode)bit));
 	conf_mistake(m, seg->mode_mark.line ? &seg->mode_mark : &endpoint->mark,
-		     "mode %s is not supported by %s (allowed: %s)", mode_name(seg->mode), api->name,
-		     buf_str(&allowed));
+		     "mode %s is not supported by %s (allowed: %s)", mode_name(seg->mode),
+		     api->name, buf_str(&allowed));
 	buf_release(&allowed);
 }
 
-static void check_missing(const struct ferry_connector *api, const struct segment_def *seg, struct conf_mistakes *m)
+static void check_missing(const struct ferry_connector *api, const struct segment_def *seg,
+			  struct conf_mistakes *m)
 {
 	if (seg->missing == MISSING_DELETE && !(api->caps & FERRY_CAP_DELETE))
-		conf_mistake(m, &seg->mark, "policy 'missing: delete' is not possible: %s cannot delete%s", api->name,
-			     api->caps & FERRY_CAP_DISABLE ? " (allowed: ignore, disable)" : " (allowed: ignore)");
+		conf_mistake(m, &seg->mark,
+			     "policy 'missing: delete' is not possible: %s cannot delete%s",
+			     api->name,
+			     api->caps & FERRY_CAP_DISABLE ? " (allowed: ignore, disable)"
+							   : " (allowed: ignore)");
 	if (seg->missing == MISSING_DISABLE && !(api->caps & FERRY_CAP_DISABLE))
-		conf_mistake(m, &seg->mark, "policy 'missing: disable' is not possible: %s cannot disable%s", api->name,
-			     api->caps & FERRY_CAP_DELETE ? " (allowed: ignore, delete)" : " (allowed: ignore)");
+		conf_mistake(m, &seg->mark,
+			     "policy 'missing: disable' is not possible: %s cannot disable%s",
+			     api->name,
+			     api->caps & FERRY_CAP_DELETE ? " (allowed: ignore, delete)"
+							  : " (allowed: ignore)");
 }
 
 /* ---- an endpoint, a connection */
 
-void check_endpoint(const struct plug *plug, enum ferry_role role, const struct endpoint_def *endpoint,
-		    const struct segment_def *seg, struct conf_mistakes *m)
+void check_endpoint(const struct plug *plug, enum ferry_role role,
+		    const struct endpoint_def *endpoint, const struct segment_def *seg,
+		    struct conf_mistakes *m)
 {
 	const struct ferry_connector *api = plug->api;
 	bool source = role == FERRY_SOURCE;
@@ -225,25 +243,27 @@ void check_endpoint(const struct plug *plug, enum ferry_role role, const struct 
 		check_fields(api, endpoint, seg, m);
 }
 
-void check_connection(const struct plug *const *plugs, size_t n, const struct connection_def *connection,
-		      struct conf_mistakes *m)
+void check_connection(const struct plug *const *plugs, size_t n,
+		      const struct connection_def *connection, struct conf_mistakes *m)
 {
 	struct buf tables = BUF_INIT, whose = BUF_INIT;
 
 	buf_addf(&whose, "a connection of family %s", connection->family);
 	for (size_t i = 0; i < n; i++)
-		buf_add(&tables, &plugs[i]->api->connection_options, sizeof plugs[i]->api->connection_options);
-	check_given(&connection->options, (const struct ferry_option *const *)(void *)tables.s, n, buf_str(&whose), m);
+		buf_add(&tables, &plugs[i]->api->connection_options,
+			sizeof plugs[i]->api->connection_options);
+	check_given(&connection->options, (const struct ferry_option *const *)(void *)tables.s, n,
+		    buf_str(&whose), m);
 	for (size_t i = 0; i < n; i++)
-		check_required(&connection->options, plugs[i]->api->connection_options, &connection->mark,
-			       buf_str(&whose), m);
+		check_required(&connection->options, plugs[i]->api->connection_options,
+			       &connection->mark, buf_str(&whose), m);
 	buf_release(&tables);
 	buf_release(&whose);
 }
 
-void plug_check(const struct plug *plug, enum ferry_role role, const struct connection_def *connection,
-		const struct endpoint_def *endpoint, const struct segment_def *seg,
-		struct conf_mistakes *mistakes)
+void plug_check(const struct plug *plug, enum ferry_role role,
+		const struct connection_def *connection, const struct endpoint_def *endpoint,
+		const struct segment_def *seg, struct conf_mistakes *mistakes)
 {
 	if (connection)
 		check_connection(&plug, 1, connection, mistakes);

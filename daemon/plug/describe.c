@@ -24,7 +24,8 @@ static const struct word mode_words[] = {
 static const struct word cap_words[] = {
 	{FERRY_CAP_ORDERED, "ordered"}, {FERRY_CAP_IDEMPOTENT, "idempotent"},
 	{FERRY_CAP_MATCH_NEW, "match_new"}, {FERRY_CAP_WINDOWED, "windowed"},
-	{FERRY_CAP_DISABLE, "disable"}, {FERRY_CAP_DELETE, "delete"}, {FERRY_CAP_LOCAL, "local"}, {0, NULL},
+	{FERRY_CAP_DISABLE, "disable"}, {FERRY_CAP_DELETE, "delete"},
+	{FERRY_CAP_LOCAL, "local"}, {0, NULL},
 };
 
 static const struct word field_words[] = {

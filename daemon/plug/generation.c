@@ -46,7 +46,8 @@ static const struct asked *ask(struct checker *c, const char *name)
 	return a;
 }
 
-static void note_use(struct checker *c, const struct connection_def *connection, const struct plug *plug)
+static void note_use(struct checker *c, const struct connection_def *connection,
+		     const struct plug *plug)
 {
 	for (size_t i = 0; i < c->n_uses; i++)
 		if (c->uses[i].connection == connection && c->uses[i].plug == plug)
@@ -67,8 +68,8 @@ static void check_one(struct checker *c, enum ferry_role role, const struct endp
 	const struct asked *a = ask(c, buf_str(&name));
 	buf_release(&name);
 	if (!a->plug) {
-		conf_mistake(c->mistakes, &endpoint->mark, "%s%s%s", a->err.msg, a->err.hint[0] ? ". " : "",
-			     a->err.hint);
+		conf_mistake(c->mistakes, &endpoint->mark, "%s%s%s", a->err.msg,
+			     a->err.hint[0] ? ". " : "", a->err.hint);
 		return;
 	}
 	note_use(c, connection, a->plug);
@@ -90,7 +91,8 @@ static bool is_of_family(const char *name, const char *family)
 }
 
 /* A connection nobody uses yet is held against all connectors of its family. */
-static void note_family(struct checker *c, const struct connection_def *connection, char **names, size_t n)
+static void note_family(struct checker *c, const struct connection_def *connection, char **names,
+			size_t n)
 {
 	bool any = false;
 
@@ -103,7 +105,8 @@ static void note_family(struct checker *c, const struct connection_def *connecti
 			note_use(c, connection, plug);
 	}
 	if (!any)
-		conf_mistake(c->mistakes, &connection->mark, "connection '%s': there is no connector of family '%s' in %s",
+		conf_mistake(c->mistakes, &connection->mark,
+			     "connection '%s': there is no connector of family '%s' in %s",
 			     connection->name, connection->family, c->dir);
 }
 
@@ -156,7 +159,8 @@ static void check_connections(struct checker *c)
 	arena_release(&arena);
 }
 
-void plug_check_generation(const char *dir, const struct generation *g, struct conf_mistakes *mistakes)
+void plug_check_generation(const char *dir, const struct generation *g,
+			   struct conf_mistakes *mistakes)
 {
 	struct checker c = {.dir = dir, .g = g, .mistakes = mistakes};
 

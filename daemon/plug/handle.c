@@ -46,8 +46,8 @@ static const char *const *copy_keys(struct arena *arena, const char *const *keys
 	return copy;
 }
 
-static int fill_settings(struct handle *h, const struct ferry_connector *api, const struct plug_open *open,
-			 struct ferry_error *err)
+static int fill_settings(struct handle *h, const struct ferry_connector *api,
+			 const struct plug_open *open, struct ferry_error *err)
 {
 	struct buf missing = BUF_INIT;
 	const struct ferry_option *own = open->role == FERRY_SOURCE ? api->source_options
@@ -56,7 +56,8 @@ static int fill_settings(struct handle *h, const struct ferry_connector *api, co
 				 &h->settings, &missing, err);
 
 	if (rc == 0)
-		rc = option_settings(own, &open->endpoint->options, &h->arena, &h->settings, &missing, err);
+		rc = option_settings(own, &open->endpoint->options, &h->arena, &h->settings,
+				     &missing, err);
 	if (rc == 0 && missing.len)
 		rc = ferry_fail(err, FERRY_E_CONFIG, "%s needs %s", api->name, buf_str(&missing));
 	buf_release(&missing);
@@ -92,20 +93,21 @@ static void handle_free(struct handle *h)
 	free(h);
 }
 
-int plug_handle_open(const struct plug *plug, const struct plug_open *open, struct plug_handle **ret,
-		     struct ferry_error *err)
+int plug_handle_open(const struct plug *plug, const struct plug_open *open,
+		     struct plug_handle **ret, struct ferry_error *err)
 {
 	struct handle *h = ferry_alloc0(1, sizeof *h);
 	struct ferry_error why = {0};
 
 	h->public.api = plug->api;
-	if (fill_settings(h, plug->api, open, &why) < 0 || plug_host_new(plug, open, &h->public.host, &why) < 0)
+	if (fill_settings(h, plug->api, open, &why) < 0 ||
+	    plug_host_new(plug, open, &h->public.host, &why) < 0)
 		goto fail;
 	fill_open(h, open);
 	if (plug->api->open(&h->open, &h->public.handle, &why) < 0) {
 		if (why.code == FERRY_OK)
-			ferry_fail(&why, FERRY_E_CONNECTOR, "%s could not be opened and did not say why",
-				   plug->api->name);
+			ferry_fail(&why, FERRY_E_CONNECTOR,
+				   "%s could not be opened and did not say why", plug->api->name);
 		ferry_within(&why, "connection '%s'", open->connection->name);
 		goto fail;
 	}

@@ -102,7 +102,8 @@ static bool status_is_transient(int status)
 	return status == 408 || status == 429 || (status >= 500 && status <= 599);
 }
 
-static bool is_transient(int rc, const struct ferry_http_response *res, const struct ferry_error *err)
+static bool is_transient(int rc, const struct ferry_http_response *res,
+			 const struct ferry_error *err)
 {
 	return rc == 0 ? status_is_transient(res->status) : ferry_code_info(err->code)->transient;
 }
@@ -118,18 +119,20 @@ static void heed_refusal(struct plug_host *h, const struct ferry_http_response *
 static void log_retry(const struct plug_host *h, const char *what, int attempt, int64_t wait_ms)
 {
 	host_log(&h->api, FERRY_LOG_WARN, "connection '%s': %s; trying again in %.1f s (%d of %d)",
-		 h->connection->name, what, (double)wait_ms / 1000, attempt, h->connection->retries);
+		 h->connection->name, what, (double)wait_ms / 1000, attempt,
+		 h->connection->retries);
 }
 
 /* The exchange has failed for now: say so and wait. -1 when the run ends meanwhile. */
 static int pause_before_retry(struct plug_host *h, const struct ferry_http_request *req, int rc,
-			      const struct ferry_http_response *res, const struct ferry_error *why, int attempt,
-			      struct ferry_error *err)
+			      const struct ferry_http_response *res, const struct ferry_error *why,
+			      int attempt, struct ferry_error *err)
 {
 	char what[128];
 	int64_t wait = backoff_ms(h->connection, attempt, rc == 0 ? res->retry_after_ms : 0);
 
-	snprintf(what, sizeof what, "%s was answered with status %d", req->method, rc == 0 ? res->status : 0);
+	snprintf(what, sizeof what, "%s was answered with status %d", req->method,
+		 rc == 0 ? res->status : 0);
 	log_retry(h, rc == 0 ? what : why->msg, attempt, wait);
 	return watch_sleep(&h->watch, wait, err);
 }
@@ -166,8 +169,8 @@ static int open_limit(struct plug_host *h, const char *state_dir, struct ferry_e
 {
 	const struct connection_def *c = h->connection;
 	char *dir = state_dir ? ferry_asprintf("%s/ratelimits", state_dir) : NULL;
-	int rc = ratelimit_open(dir, c->name, c->rate_limit.requests_per_second, c->rate_limit.burst,
-				&h->limit, err);
+	int rc = ratelimit_open(dir, c->name, c->rate_limit.requests_per_second,
+				c->rate_limit.burst, &h->limit, err);
 	free(dir);
 	return rc;
 }

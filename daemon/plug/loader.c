@@ -38,7 +38,8 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int plug_list(const char *dir, struct arena *arena, char ***ret, size_t *ret_n, struct ferry_error *err)
+int plug_list(const char *dir, struct arena *arena, char ***ret, size_t *ret_n,
+	      struct ferry_error *err)
 {
 	struct dirent *e;
 	struct buf names = BUF_INIT;	/* of char pointers */
@@ -77,7 +78,8 @@ static int fail_missing(const char *dir, const char *name, struct ferry_error *e
 	if (plug_list(dir, &arena, &names, &n, NULL) == 0) {
 		for (size_t i = 0; i < n; i++)
 			if (strncmp(names[i], name, len) == 0 && names[i][len] == '-')
-				buf_addf(&resources, "%s%s", resources.len ? ", " : "", names[i] + len + 1);
+				buf_addf(&resources, "%s%s", resources.len ? ", " : "",
+					 names[i] + len + 1);
 		const char *near = conf_nearest(name, (const char *const *)names);
 		if (resources.len)
 			ferry_hint(err, "Say which resource: %s.", buf_str(&resources));
@@ -100,18 +102,20 @@ static int check_owner(const char *path, const char *what, mode_t kind, struct f
 	if ((st.st_mode & S_IFMT) != kind)
 		return ferry_fail(err, FERRY_E_CONNECTOR, "%s is not a %s", path, what);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return ferry_fail(err, FERRY_E_CONNECTOR, "the %s %s may be written by %s: refused", what, path,
-				  st.st_mode & S_IWOTH ? "everyone" : "its group");
+		return ferry_fail(err, FERRY_E_CONNECTOR, "the %s %s may be written by %s: refused",
+				  what, path, st.st_mode & S_IWOTH ? "everyone" : "its group");
 	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return ferry_fail(err, FERRY_E_CONNECTOR, "the %s %s belongs to another user (%u): refused",
-				  what, path, (unsigned)st.st_uid);
+		return ferry_fail(err, FERRY_E_CONNECTOR,
+				  "the %s %s belongs to another user (%u): refused", what, path,
+				  (unsigned)st.st_uid);
 	return 0;
 }
 
 /* The folder that was named, the file behind all symbolic links, and the folder that one is in. */
 static int check_trust(const char *dir, char *file, struct ferry_error *err)
 {
-	if (check_owner(dir, "folder", S_IFDIR, err) < 0 || check_owner(file, "file", S_IFREG, err) < 0)
+	if (check_owner(dir, "folder", S_IFDIR, err) < 0 ||
+	    check_owner(file, "file", S_IFREG, err) < 0)
 		return -1;
 	char *slash = strrchr(file, '/');
 	*slash = '\0';
@@ -125,13 +129,16 @@ static int check_trust(const char *dir, char *file, struct ferry_error *err)
 static int check_abi(const struct ferry_abi *abi, struct ferry_error *err)
 {
 	if (abi->major != FERRY_ABI_MAJOR)
-		return ferry_fail(err, FERRY_E_CONNECTOR, "is built for interface %u.%u, this ferry has %d.%d",
-				  abi->major, abi->minor, FERRY_ABI_MAJOR, FERRY_ABI_MINOR);
+		return ferry_fail(err, FERRY_E_CONNECTOR,
+				  "is built for interface %u.%u, this ferry has %d.%d", abi->major,
+				  abi->minor, FERRY_ABI_MAJOR, FERRY_ABI_MINOR);
 	if (abi->minor > FERRY_ABI_MINOR)
-		return ferry_fail(err, FERRY_E_CONNECTOR, "needs interface %u.%u, this ferry has only %d.%d",
-				  abi->major, abi->minor, FERRY_ABI_MAJOR, FERRY_ABI_MINOR);
+		return ferry_fail(err, FERRY_E_CONNECTOR,
+				  "needs interface %u.%u, this ferry has only %d.%d", abi->major,
+				  abi->minor, FERRY_ABI_MAJOR, FERRY_ABI_MINOR);
 	if (abi->size < SIZE_1_0)
-		return ferry_fail(err, FERRY_E_CONNECTOR, "says its struct has %zu bytes, fewer than the %zu of 1.0",
+		return ferry_fail(err, FERRY_E_CONNECTOR,
+				  "says its struct has %zu bytes, fewer than the %zu of 1.0",
 				  abi->size, SIZE_1_0);
 	return 0;
 }
@@ -142,12 +149,14 @@ static int check_name(const struct ferry_connector *api, const char *name, struc
 	int rc = 0;
 
 	if (!api->name || !api->family || !api->summary || !api->version)
-		return ferry_fail(err, FERRY_E_CONNECTOR, "lacks a name, family, summary or version");
+		return ferry_fail(err, FERRY_E_CONNECTOR,
+				  "lacks a name, family, summary or version");
 	if (strcmp(api->name, name) != 0)
 		return ferry_fail(err, FERRY_E_CONNECTOR, "calls itself '%s'", api->name);
 	plug_name(api->family, api->resource, &want);
 	if (strcmp(buf_str(&want), name) != 0)
-		rc = ferry_fail(err, FERRY_E_CONNECTOR, "has a family and resource of the name '%s'", buf_str(&want));
+		rc = ferry_fail(err, FERRY_E_CONNECTOR,
+				"has a family and resource of the name '%s'", buf_str(&want));
 	buf_release(&want);
 	return rc;
 }
@@ -161,7 +170,8 @@ static int check_members(const struct ferry_connector *api, struct ferry_error *
 	if ((api->roles & FERRY_SOURCE) && !api->extract)
 		return ferry_fail(err, FERRY_E_CONNECTOR, "is a source but lacks extract");
 	if ((api->roles & FERRY_DESTINATION) && (!api->apply || !api->modes))
-		return ferry_fail(err, FERRY_E_CONNECTOR, "is a destination but lacks apply or modes");
+		return ferry_fail(err, FERRY_E_CONNECTOR,
+				  "is a destination but lacks apply or modes");
 	if (option_table_check(api->connection_options, "connection option", err) < 0 ||
 	    option_table_check(api->source_options, "source option", err) < 0 ||
 	    option_table_check(api->destination_options, "destination option", err) < 0)
@@ -172,7 +182,8 @@ static int check_members(const struct ferry_connector *api, struct ferry_error *
 /* The version is looked at before anything else is. */
 static int check_fit(const struct ferry_connector *api, const char *name, struct ferry_error *err)
 {
-	if (check_abi(&api->abi, err) < 0 || check_name(api, name, err) < 0 || check_members(api, err) < 0)
+	if (check_abi(&api->abi, err) < 0 || check_name(api, name, err) < 0 ||
+	    check_members(api, err) < 0)
 		return ferry_within(err, "connector '%s'", name);
 	return 0;
 }
@@ -216,12 +227,14 @@ int plug_load(const char *dir, const char *name, struct plug **ret, struct ferry
 	plug->path = path;
 	plug->dl = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!plug->dl) {
-		ferry_fail(err, FERRY_E_CONNECTOR, "connector '%s' cannot be loaded: %s", name, dlerror());
+		ferry_fail(err, FERRY_E_CONNECTOR, "connector '%s' cannot be loaded: %s", name,
+			   dlerror());
 		goto fail;
 	}
 	plug->api = dlsym(plug->dl, "ferry_connector");
 	if (!plug->api) {
-		ferry_fail(err, FERRY_E_CONNECTOR, "connector '%s': %s has no symbol 'ferry_connector'", name, path);
+		ferry_fail(err, FERRY_E_CONNECTOR,
+			   "connector '%s': %s has no symbol 'ferry_connector'", name, path);
 		goto fail;
 	}
 	if (check_fit(plug->api, name, err) < 0)

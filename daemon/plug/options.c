@@ -31,7 +31,8 @@ const struct def_option *option_given(const struct def_options *given, const cha
 /* ---- one value */
 
 /* "'x' is not ...": what was written, unless it is a secret. Returns false. */
-static bool refuse(const struct ferry_option *row, const char *text, const char *what, char *why, size_t size)
+static bool refuse(const struct ferry_option *row, const char *text, const char *what, char *why,
+		   size_t size)
 {
 	if (row->flags & FERRY_OPTION_SECRET)
 		snprintf(why, size, "%s: its value is not %s", row->name, what);
@@ -63,7 +64,8 @@ static void show_bound(enum ferry_option_type type, int64_t v, char *out, size_t
 	}
 }
 
-static bool in_range(const struct ferry_option *row, const char *text, int64_t v, char *why, size_t size)
+static bool in_range(const struct ferry_option *row, const char *text, int64_t v, char *why,
+		     size_t size)
 {
 	char min[32], max[32], what[96];
 	bool open_end = row->max < row->min;
@@ -97,7 +99,8 @@ static bool parse_choice(const struct ferry_option *row, const char *text, char 
 	return false;
 }
 
-static bool parse_number(const struct ferry_option *row, const char *text, int64_t *ret, char *why, size_t size)
+static bool parse_number(const struct ferry_option *row, const char *text, int64_t *ret, char *why,
+			 size_t size)
 {
 	if (row->type == FERRY_OPT_INT && !conf_parse_int(text, ret))
 		return refuse(row, text, "a whole number", why, size);
@@ -153,19 +156,24 @@ int option_table_check(const struct ferry_option *table, const char *which, stru
 
 	for (const struct ferry_option *row = table; rc == 0 && row && row->name; row++) {
 		if ((unsigned)row->type > FERRY_OPT_CHOICE)
-			rc = ferry_fail(err, FERRY_E_CONNECTOR, "%s '%s' has an unknown type", which, row->name);
+			rc = ferry_fail(err, FERRY_E_CONNECTOR, "%s '%s' has an unknown type",
+					which, row->name);
 		else if (row->type == FERRY_OPT_CHOICE && (!row->choices || !*row->choices))
-			rc = ferry_fail(err, FERRY_E_CONNECTOR, "%s '%s' has no choices", which, row->name);
+			rc = ferry_fail(err, FERRY_E_CONNECTOR, "%s '%s' has no choices", which,
+					row->name);
 		else if (option_find(table, row->name) != row)
-			rc = ferry_fail(err, FERRY_E_CONNECTOR, "%s '%s' is there twice", which, row->name);
-		else if (row->fallback && !option_parse(row, row->fallback, &arena, &value, why, sizeof why))
+			rc = ferry_fail(err, FERRY_E_CONNECTOR, "%s '%s' is there twice", which,
+					row->name);
+		else if (row->fallback &&
+			 !option_parse(row, row->fallback, &arena, &value, why, sizeof why))
 			rc = ferry_fail(err, FERRY_E_CONNECTOR, "default of %s %s", which, why);
 	}
 	arena_release(&arena);
 	return rc;
 }
 
-static void append(struct setting_list *list, struct arena *arena, const char *name, struct ferry_value value)
+static void append(struct setting_list *list, struct arena *arena, const char *name,
+		   struct ferry_value value)
 {
 	if (list->n == list->cap) {
 		size_t cap = list->cap ? 2 * list->cap : 16;
@@ -187,7 +195,8 @@ static int resolve(const struct ferry_option *row, const struct def_option *give
 	if (conf_resolve(given->text, out, err) < 0)
 		return ferry_within(err, "%s", row->name);
 	if (memchr(buf_str(out), '\0', out->len))
-		return ferry_fail(err, FERRY_E_CONFIG, "%s: its value has a NUL byte in it", row->name);
+		return ferry_fail(err, FERRY_E_CONFIG, "%s: its value has a NUL byte in it",
+				  row->name);
 	return 0;
 }
 

@@ -22,7 +22,8 @@ bool option_parse(const struct ferry_option *row, const char *text, struct arena
 		  struct ferry_value *ret, char *why, size_t why_size);
 
 /* Whether a connector's own table makes sense: kinds, choices, defaults. */
-int option_table_check(const struct ferry_option *table, const char *which, struct ferry_error *err);
+int option_table_check(const struct ferry_option *table, const char *which,
+		       struct ferry_error *err);
 
 /*
  * Settings as a connector's open wants them: given ones resolved and converted, then defaults.

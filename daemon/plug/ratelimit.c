@@ -2,7 +2,7 @@
 /*
  * ratelimit.c - one connection's rate limit, shared through a mapped file.
  *
- * The generic cell rate algorithm: `tat` is the time at which the next turn would come if turns came
+ * The generic cell rate algorithm: `tat` is the time at which the next turn would come if all came
  * evenly. A turn moves it by one interval and may be had up to `burst` intervals early. Times are
  * nanoseconds of the boot clock, which all processes of a machine share; the file carries the id of
  * the boot it was written in, since after a reboot that clock starts again.
@@ -65,7 +65,8 @@ static int open_file(const char *dir, const char *name, struct ferry_error *err)
 	struct stat st;
 
 	if (!*name || *name == '.' || strchr(name, '/'))
-		return ferry_fail(err, FERRY_E_CONFIG, "'%s' cannot be the name of a connection", name);
+		return ferry_fail(err, FERRY_E_CONFIG, "'%s' cannot be the name of a connection",
+				  name);
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return ferry_fail_errno(err, errno, "%s", dir);
 	char *path = ferry_asprintf("%s/%s", dir, name);
@@ -134,9 +135,11 @@ int ratelimit_open(const char *dir, const char *name, double requests_per_second
 	struct ratelimit *r = ferry_alloc0(1, sizeof *r);
 	r->shared = shared;
 	if (requests_per_second > 0) {
-		double interval = (double)SECOND / requests_per_second + 1;	/* never a bit too fast */
+		/* rounded up: never a bit too fast */
+		double interval = (double)SECOND / requests_per_second + 1;
 		r->interval = interval < (double)INTERVAL_MAX ? (int64_t)interval : INTERVAL_MAX;
-		if (__builtin_mul_overflow(r->interval, burst < 1 ? 1 : burst, &r->early) || r->early > EARLY_MAX)
+		if (__builtin_mul_overflow(r->interval, burst < 1 ? 1 : burst, &r->early) ||
+		    r->early > EARLY_MAX)
 			r->early = EARLY_MAX;
 	}
 	r->horizon = 2 * HOLD_MAX + r->early + 1000 * r->interval;

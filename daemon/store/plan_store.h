@@ -17,6 +17,8 @@ struct plan_store;
 
 enum {
 	PLAN_ADOPT = 1 << 0,		/* nothing to send: the destination has it already, note it */
+	PLAN_FINAL = 1 << 1,		/* a skip for good: a windowed source is not asked for it again */
+	PLAN_INVALID = 1 << 2,		/* a record counted as invalid, shown as a skip */
 };
 
 struct plan_entry {

@@ -115,10 +115,12 @@ static void add_log(struct live *l, const char *segment, const char *stage, cons
 static int take_log(struct live *l, json_node *event)
 {
 	const char *message = json_get_text(event, "message", "");
+	const char *level = json_get_text(event, "level", "info");
 
-	add_log(l, json_get_text(event, "segment", NULL), json_get_text(event, "stage", NULL),
-		json_get_text(event, "level", "info"), message, json_get_int(event, "at", clock_now()));
-	tell(l, NEWS_LOG, message);
+	add_log(l, json_get_text(event, "segment", NULL), json_get_text(event, "stage", NULL), level, message,
+		json_get_int(event, "at", clock_now()));
+	if (strcmp(level, "warn") == 0 || strcmp(level, "error") == 0)
+		tell(l, NEWS_WARNING, message);
 	return 0;
 }
 

@@ -131,8 +131,8 @@ bool supervise_sync_named(const struct supervisor *s, const char *name, struct s
 /* A run's document as it is now: from memory while it is under way, else from the journal. */
 int supervise_run_json(struct supervisor *s, int64_t id, struct buf *out, struct ferry_error *err);
 
-enum supervise_news { NEWS_STAGE, NEWS_PROGRESS, NEWS_LOG, NEWS_END };
-/* For ferryd --once: told of what happens in runs. text: of a log line, else NULL. */
+enum supervise_news { NEWS_STAGE, NEWS_PROGRESS, NEWS_WARNING, NEWS_END };
+/* For ferryd --once: told of what happens in runs. text: of a warning in its log, else NULL. */
 typedef void supervise_watch_fn(void *ctx, const struct run_doc *run, enum supervise_news news, const char *text);
 void supervise_watch(struct supervisor *s, supervise_watch_fn *fn, void *ctx);
 

@@ -3,9 +3,9 @@
  * http.c - HTTP exchanges by libcurl, the only file that knows it.
  *
  * What matters most here is to say truly whether a request may have reached the other side. libcurl
- * calls back right before it sends one (CURLOPT_PREREQFUNCTION): a failure before that call certainly
- * sent nothing, any failure after it may have. The same callback stops libcurl from silently sending
- * a request again when a kept connection turns out to be dead.
+ * calls back right before it sends one (CURLOPT_PREREQFUNCTION): a failure before that call has
+ * certainly sent nothing, any failure after it may have. The same callback stops libcurl from
+ * silently sending a request again when a kept connection turns out to be dead.
  */
 #include "wire/http.h"
 
@@ -22,6 +22,8 @@
 #define IDLE_SECONDS 15L
 #define MAX_RESPONSE ((size_t)256 << 20)
 #define MAX_RETRY_AFTER_S 86400
+/* A longer answer's memory is given back at the next exchange. */
+#define KEPT_BODY ((size_t)1 << 20)
 
 struct http_client {
 	CURL *easy;
@@ -31,7 +33,6 @@ struct http_client {
 	char problem[CURL_ERROR_SIZE];
 	/* of the exchange under way */
 	size_t max_response;
-	bool repeatable;
 	bool sent;			/* the request was about to be written, perhaps was */
 	bool resend_refused, too_long, cancelled;
 	int64_t retry_after_s, reset_s;	/* from the answer's headers; -1 absent */
@@ -46,7 +47,8 @@ int http_init(struct ferry_error *err)
 		signal(SIGPIPE, SIG_IGN);
 	CURLcode rc = curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (rc != CURLE_OK)
-		return ferry_fail(err, FERRY_E_SYSTEM, "libcurl cannot start: %s", curl_easy_strerror(rc));
+		return ferry_fail(err, FERRY_E_SYSTEM, "libcurl cannot start: %s",
+				  curl_easy_strerror(rc));
 	return 0;
 }
 
@@ -55,7 +57,8 @@ void http_exit(void)
 	curl_global_cleanup();
 }
 
-int http_client_new(const struct http_settings *settings, struct http_client **ret, struct ferry_error *err)
+int http_client_new(const struct http_settings *settings, struct http_client **ret,
+		    struct ferry_error *err)
 {
 	CURL *easy = curl_easy_init();
 
@@ -111,7 +114,7 @@ static int on_request(void *ctx, char *to, char *from, int to_port, int from_por
 	struct http_client *c = ctx;
 
 	(void)to, (void)from, (void)to_port, (void)from_port;
-	if (c->sent && !c->repeatable) {
+	if (c->sent) {
 		c->resend_refused = true;
 		return CURL_PREREQFUNC_ABORT;
 	}
@@ -208,12 +211,16 @@ static int check_request(const struct ferry_http_request *req, struct ferry_erro
 {
 	if (!req->url || has_control(req->url) ||
 	    (strncasecmp(req->url, "http://", 7) != 0 && strncasecmp(req->url, "https://", 8) != 0))
-		return ferry_fail(err, FERRY_E_CONFIG, "the URL does not begin with http:// or https://");
-	if (!req->method || !*req->method || strspn(req->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != strlen(req->method))
-		return ferry_fail(err, FERRY_E_CONFIG, "'%s' is no HTTP method", req->method ? req->method : "");
+		return ferry_fail(err, FERRY_E_CONFIG,
+				  "the URL does not begin with http:// or https://");
+	if (!req->method || !*req->method ||
+	    strspn(req->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != strlen(req->method))
+		return ferry_fail(err, FERRY_E_CONFIG, "'%s' is no HTTP method",
+				  req->method ? req->method : "");
 	for (const char *const *h = req->headers; h && *h; h++)
 		if (has_control(*h))
-			return ferry_fail(err, FERRY_E_CONFIG, "header '%.*s' has a control character in it",
+			return ferry_fail(err, FERRY_E_CONFIG,
+					  "header '%.*s' has a control character in it",
 					  (int)strcspn(*h, ":"), *h);
 	return 0;
 }
@@ -253,7 +260,8 @@ static void set_connection(CURL *easy, const struct http_client *c)
 	const struct http_settings *s = &c->settings;
 
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, s->connect_timeout_ms ? (long)s->connect_timeout_ms : 10000L);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+			 s->connect_timeout_ms ? (long)s->connect_timeout_ms : 10000L);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, s->timeout_ms ? (long)s->timeout_ms : 30000L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_SECONDS);
@@ -292,7 +300,8 @@ static void set_callbacks(CURL *easy, struct http_client *c)
 	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, c);
 }
 
-static void set_request(CURL *easy, const struct ferry_http_request *req, struct curl_slist *headers)
+static void set_request(CURL *easy, const struct ferry_http_request *req,
+			struct curl_slist *headers)
 {
 	bool wants_body = strcmp(req->method, "POST") == 0 || strcmp(req->method, "PUT") == 0 ||
 		strcmp(req->method, "PATCH") == 0;
@@ -304,7 +313,8 @@ static void set_request(CURL *easy, const struct ferry_http_request *req, struct
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
 	/* without a body these still need their "Content-Length: 0" */
 	if (req->body || wants_body) {
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(req->body ? req->body_len : 0));
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)(req->body ? req->body_len : 0));
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, req->body ? req->body : "");
 	}
 	if (strcmp(req->method, "HEAD") == 0)
@@ -351,10 +361,11 @@ static int fail(const struct http_client *c, const struct ferry_http_request *re
 	if (c->cancelled)
 		ferry_fail(err, FERRY_E_CANCELLED, "%s %s: cancelled", req->method, buf_str(&url));
 	else if (c->too_long)
-		ferry_fail(err, FERRY_E_PROTOCOL, "%s %s: the answer is longer than %zu bytes", req->method,
-			   buf_str(&url), c->max_response);
+		ferry_fail(err, FERRY_E_PROTOCOL, "%s %s: the answer is longer than %zu bytes",
+			   req->method, buf_str(&url), c->max_response);
 	else if (c->resend_refused)
-		ferry_fail(err, FERRY_E_NETWORK, "%s %s: the other side closed the connection without an answer",
+		ferry_fail(err, FERRY_E_NETWORK,
+			   "%s %s: the other side closed the connection without an answer",
 			   req->method, buf_str(&url));
 	else
 		ferry_fail(err, classify(c, rc), "%s %s: %s", req->method, buf_str(&url),
@@ -382,11 +393,12 @@ int http_exchange(struct http_client *c, const struct ferry_http_request *req,
 	if (check_request(req, err) < 0)
 		return -1;
 	struct curl_slist *headers = make_headers(req);
+	if (c->body.cap > KEPT_BODY)
+		buf_release(&c->body);
 	buf_reset(&c->body);
 	buf_add(&c->body, "", 0);
 	c->problem[0] = '\0';
 	c->max_response = req->max_response ? req->max_response : MAX_RESPONSE;
-	c->repeatable = req->flags & FERRY_HTTP_RETRY;
 	c->sent = c->resend_refused = c->too_long = c->cancelled = false;
 	c->retry_after_s = c->reset_s = -1;
 

@@ -87,8 +87,8 @@ static int fail_parse(struct reader *r, const yaml_parser_t *p)
 			return ferry_fail(r->err, FERRY_E_CONFIG,
 					  "%s: a tab (YAML is indented by spaces)", problem);
 		if (p->context)
-			return ferry_fail(r->err, FERRY_E_CONFIG, "%s (%s that began in line %zu)", problem,
-					  p->context, p->context_mark.line + 1);
+			return ferry_fail(r->err, FERRY_E_CONFIG, "%s (%s that began in line %zu)",
+					  problem, p->context, p->context_mark.line + 1);
 		return -1;
 	}
 }
@@ -131,9 +131,11 @@ static int refuse_extras(struct reader *r, const yaml_event_t *ev, const yaml_ch
 			 const yaml_char_t *tag)
 {
 	if (anchor)
-		return fail_at(r, &ev->start_mark, "anchors are not accepted (write the value out where it is used)");
+		return fail_at(r, &ev->start_mark,
+			       "anchors are not accepted (write the value out where it is used)");
 	if (tag)
-		return fail_at(r, &ev->start_mark, "tags are not accepted (every setting has one type already)");
+		return fail_at(r, &ev->start_mark,
+			       "tags are not accepted (every setting has one type already)");
 	return 0;
 }
 
@@ -149,7 +151,7 @@ static int on_scalar(struct reader *r, const yaml_event_t *ev)
 		return fail_at(r, &ev->start_mark, "a text cannot hold a NUL character");
 	if (plain && strcmp(text, "<<") == 0 && is_key_next(r))
 		return fail_at(r, &ev->start_mark,
-			       "merge keys are not accepted (write the values out where they are used)");
+			       "merge keys are not accepted (write the values out)");
 	struct yaml_node *node = node_new(r, YAML_NODE_SCALAR, &ev->start_mark);
 	if (!node)
 		return -1;
@@ -160,10 +162,14 @@ static int on_scalar(struct reader *r, const yaml_event_t *ev)
 	return 0;
 }
 
-static int on_start(struct reader *r, const yaml_event_t *ev, enum yaml_kind kind)
+static int on_start(struct reader *r, const yaml_event_t *ev, enum yaml_kind kind,
+		    const yaml_char_t *anchor, const yaml_char_t *tag)
 {
+	if (refuse_extras(r, ev, anchor, tag) < 0)
+		return -1;
 	if (is_key_next(r))
-		return fail_at(r, &ev->start_mark, "a key must be a single text, not a list or a map");
+		return fail_at(r, &ev->start_mark,
+			       "a key must be a single text, not a list or a map");
 	if (r->depth == LEVELS_MAX)
 		return fail_at(r, &ev->start_mark, "nested too deeply (at most 64 levels)");
 	struct yaml_node *node = node_new(r, kind, &ev->start_mark);
@@ -209,15 +215,16 @@ static int on_event(struct reader *r, const yaml_event_t *ev)
 		return 0;
 	case YAML_ALIAS_EVENT:
 		return fail_at(r, &ev->start_mark,
-			       "aliases are not accepted (write the value out, or quote a text that begins with '*')");
+			       "aliases are not accepted (write the value out, or quote a text "
+			       "that begins with '*')");
 	case YAML_SCALAR_EVENT:
 		return on_scalar(r, ev);
 	case YAML_SEQUENCE_START_EVENT:
-		return refuse_extras(r, ev, ev->data.sequence_start.anchor, ev->data.sequence_start.tag) < 0
-			? -1 : on_start(r, ev, YAML_NODE_LIST);
+		return on_start(r, ev, YAML_NODE_LIST, ev->data.sequence_start.anchor,
+				ev->data.sequence_start.tag);
 	case YAML_MAPPING_START_EVENT:
-		return refuse_extras(r, ev, ev->data.mapping_start.anchor, ev->data.mapping_start.tag) < 0
-			? -1 : on_start(r, ev, YAML_NODE_MAP);
+		return on_start(r, ev, YAML_NODE_MAP, ev->data.mapping_start.anchor,
+				ev->data.mapping_start.tag);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		on_end(r);
@@ -261,7 +268,8 @@ int yaml_read(struct arena *arena, const char *text, size_t len, struct yaml_nod
 	/* libyaml would count a byte order mark as a column */
 	size_t skip = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 	struct reader r = {
-		.arena = arena, .text = text + skip, .len = len - skip, .line = 1, .column = 1, .err = err,
+		.arena = arena, .text = text + skip, .len = len - skip, .err = err,
+		.line = 1, .column = 1,
 	};
 	yaml_parser_t parser;
 	int rc;

@@ -51,7 +51,7 @@ int customer_fetch(struct customers *h, const char *id, size_t len, rest_node **
 {
 	static const char what[] = "GET /customers/{external_id}";
 	struct ferry_http_response res;
-	struct ferry_error failed;
+	struct ferry_error failed = {0};
 
 	*root = *ret = NULL;
 	customer_path(h, id, len);

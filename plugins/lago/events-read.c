@@ -95,7 +95,7 @@ static void warn_of_old_server(struct events *h)
 {
 	const struct ferry_host *host = h->api.host;
 	struct ferry_http_response res;
-	struct ferry_error ignored;
+	struct ferry_error ignored = {0};
 	rest_node *root = NULL;
 	int major = 0, minor = 0;
 
@@ -182,7 +182,7 @@ static int find_event(struct events *h, const struct ferry_action *action, struc
 	static const char what[] = "GET /events/{transaction_id}";
 	const struct ferry_value *id = &action->fields[h->id_field];
 	struct ferry_http_response res;
-	struct ferry_error failed;
+	struct ferry_error failed = {0};
 	rest_node *root, *event;
 	int rc = 0;
 

@@ -14,10 +14,10 @@
 /* ------------------------------------------------------------------ parsing */
 
 /*
- * json-c cuts an integer beyond 64 bits down without a word. Find one: 20 digits or more, outside
- * of strings, that are no part of a fraction. Returns its place, or len.
+ * What json-c lets pass: integers beyond 64 bits, which it cuts down without a word, and NaN and
+ * Infinity, which are no JSON. Returns what is wrong and where, or NULL.
  */
-static size_t huge_integer(const char *s, size_t len)
+static const char *find_flaw(const char *s, size_t len, size_t *at)
 {
 	for (size_t i = 0; i < len;) {
 		if (s[i] == '"') {
@@ -25,19 +25,23 @@ static size_t huge_integer(const char *s, size_t len)
 				i += s[i] == '\\';
 			i++;
 		} else if (s[i] >= '0' && s[i] <= '9') {
-			size_t from = i;
+			*at = i;
 			while (i < len && s[i] >= '0' && s[i] <= '9')
 				i++;
-			bool whole = i == len || !strchr(".eE", s[i]) || !s[i];
-			if (whole && i - from >= 20)
-				return from;
+			bool whole = i == len || !s[i] || !strchr(".eE", s[i]);
+			if (whole && i - *at >= 20)
+				return "an integer beyond 64 bits";
 			while (!whole && i < len && s[i] && strchr("0123456789.eE+-", s[i]))
 				i++;
 		} else {
+			*at = i;
+			if (s[i] == 'N' || s[i] == 'I')
+				return "no JSON value";
 			i++;
 		}
 	}
-	return len;
+	*at = 0;
+	return NULL;
 }
 
 /* One value at the start of the text; *end is where it ended. NULL in why when it is well. */
@@ -87,15 +91,13 @@ static size_t skip_blank(const char *s, size_t len, size_t at)
 /* What is wrong with a text as JSON, and where; NULL when it was parsed. */
 static const char *parse_whole(const char *text, size_t len, rest_node **ret, size_t *at)
 {
-	const char *why;
-
 	*ret = NULL;
 	*at = 0;
 	if (len > INT_MAX)
 		return "it is too long";
-	*at = huge_integer(text, len);
-	if (*at < len)
-		return "an integer beyond 64 bits";
+	const char *why = find_flaw(text, len, at);
+	if (why)
+		return why;
 	struct json_tokener *tok = tokener(STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
 	*ret = parse(tok, text, len, at, &why);
 	json_tokener_free(tok);
@@ -150,9 +152,9 @@ static const char *stream_step(struct rest_stream *s, bool *end)
 	if (!begun) {
 		if (s->len > INT_MAX)
 			return "it is too long";
-		s->at = huge_integer(s->text, s->len);
-		if (s->at < s->len)
-			return "an integer beyond 64 bits";
+		const char *flaw = find_flaw(s->text, s->len, &s->at);
+		if (flaw)
+			return flaw;
 		s->tokener = tokener(STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
 		s->at = skip_blank(s->text, s->len, 0);
 		if (s->at == s->len || s->text[s->at] != '[')

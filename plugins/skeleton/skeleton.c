@@ -72,8 +72,9 @@ static int table_split(const struct skeleton *s, struct table *t, struct ferry_e
 			*cell++ = at;
 			at += strcspn(at, "\t\n");
 			if (i < t->n_columns ? *at != '\t' : *at == '\t')
-				return s->host->fail(err, FERRY_E_DATA, "%s:%zu: not %zu values between tabs",
-						     s->path, t->n_rows + 1, t->n_columns);
+				return s->host->fail(err, FERRY_E_DATA,
+						     "%s:%zu: not %zu values between tabs", s->path,
+						     t->n_rows + 1, t->n_columns);
 			if (*at)
 				*at++ = '\0';
 		}
@@ -169,8 +170,10 @@ static int check_header(const struct skeleton *s, const struct table *t, struct 
 
 	for (size_t i = 0; same && t->n_rows && i < layout->n; i++)
 		same = strcmp(t->cells[i], layout->names[i]) == 0;
-	return same ? 0 : s->host->fail(err, FERRY_E_SETUP, "%s: its first line does not name the fields of 'map'",
-					s->path);
+	if (!same)
+		return s->host->fail(err, FERRY_E_SETUP,
+				     "%s: its first line names other fields than 'map'", s->path);
+	return 0;
 }
 
 /* Before anything is read: say now what would fail later. */
@@ -202,8 +205,8 @@ static int give_columns(const struct skeleton *s, const struct table *t, struct 
 	return rc;
 }
 
-static int give_rows(const struct skeleton *s, const struct table *t, size_t end, struct ferry_sink *sink,
-		     struct ferry_error *err)
+static int give_rows(const struct skeleton *s, const struct table *t, size_t end,
+		     struct ferry_sink *sink, struct ferry_error *err)
 {
 	struct ferry_value *values = calloc(ROWS_AT_ONCE * t->n_columns, sizeof *values);
 	int rc = values ? 0 : no_memory(s, err);
@@ -232,12 +235,15 @@ static int skeleton_extract(void *handle, const struct ferry_extract *want, stru
 
 	if (table_read(s, &t, err) < 0)
 		return -1;
+	int rc = 0;
 	if (t.n_rows == 0)
-		return s->host->fail(err, FERRY_E_DATA, "%s: its first line must name the columns", s->path);
+		rc = s->host->fail(err, FERRY_E_DATA, "%s: its first line must name the columns",
+				   s->path);
 	size_t end = t.n_rows;
-	if (want->limit > 0 && (size_t)want->limit < end - 1)
+	if (want->limit > 0 && (size_t)want->limit < end)
 		end = (size_t)want->limit + 1;
-	int rc = give_columns(s, &t, sink, err);
+	if (rc == 0)
+		rc = give_columns(s, &t, sink, err);
 	if (rc == 0)
 		rc = give_rows(s, &t, end, sink, err);
 	table_release(&t);
@@ -315,7 +321,8 @@ static const char *key_of_row(const struct skeleton *s, const struct table *t, s
 }
 
 /* The line an action is about; 0 (which is the header) when there is none. */
-static size_t find_row(const struct skeleton *s, const struct table *t, const struct ferry_action *a)
+static size_t find_row(const struct skeleton *s, const struct table *t,
+		       const struct ferry_action *a)
 {
 	for (size_t row = 1; row < t->n_rows; row++)
 		if (is_about(s, a, key_of_row(s, t, row)))
@@ -353,7 +360,8 @@ static int skeleton_lookup(void *handle, const struct ferry_action *actions, siz
 static void print_fields(FILE *f, size_t n, const struct ferry_value *fields)
 {
 	for (size_t i = 0; i < n; i++)
-		fprintf(f, "%.*s%c", (int)fields[i].len, fields[i].len ? fields[i].s : "", i + 1 < n ? '\t' : '\n');
+		fprintf(f, "%.*s%c", (int)fields[i].len, fields[i].len ? fields[i].s : "",
+			i + 1 < n ? '\t' : '\n');
 }
 
 static void print_cells(FILE *f, size_t n, const char *const *cells)
@@ -380,7 +388,8 @@ static void print_table(FILE *f, const struct skeleton *s, const struct table *t
 			print_fields(f, width, a->fields);
 	}
 	for (size_t i = 0; i < n; i++)
-		if (actions[i].decision != FERRY_DELETE && has_key(s, &actions[i]) && !find_row(s, t, &actions[i]))
+		if (actions[i].decision != FERRY_DELETE && has_key(s, &actions[i]) &&
+		    !find_row(s, t, &actions[i]))
 			print_fields(f, width, actions[i].fields);
 }
 
@@ -416,13 +425,15 @@ static int put_in_place(const struct skeleton *s, const char *part, struct ferry
 	return rc;
 }
 
-static void set_outcome(const struct skeleton *s, const struct ferry_action *a, struct ferry_outcome *o)
+static void set_outcome(const struct skeleton *s, const struct ferry_action *a,
+			struct ferry_outcome *o)
 {
 	if (!has_key(s, a)) {
 		o->ack = FERRY_ACK_REJECTED;
 		snprintf(o->code, sizeof o->code, "bad_key");
 		snprintf(o->field, sizeof o->field, "%s", s->open->layout->names[s->key]);
-		snprintf(o->message, sizeof o->message, "the key must have 1 to %zu bytes", LONGEST_KEY);
+		snprintf(o->message, sizeof o->message, "the key must have 1 to %zu bytes",
+			 LONGEST_KEY);
 		return;
 	}
 	o->ack = FERRY_ACK_DONE;
@@ -445,7 +456,7 @@ static int apply_locked(const struct skeleton *s, const struct ferry_action *act
 	if (rc == 0)
 		rc = write_part(s, part, &t, actions, n, err);
 	table_release(&t);
-	/* up to here nothing has changed, and saying so lets the engine send it again without a doubt */
+	/* up to here nothing has changed; saying so lets the engine send it again */
 	for (size_t i = 0; rc < 0 && i < n; i++)
 		outcomes[i].ack = FERRY_ACK_UNSENT;
 	if (rc < 0 || put_in_place(s, part, err) < 0)

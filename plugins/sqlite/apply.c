@@ -3,7 +3,7 @@
  * apply.c - writing a batch in one transaction. A row the table refuses leaves no trace and does not
  * hold up the others; when the transaction as a whole fails, none of its rows was written.
  */
-#include "sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,7 +24,8 @@ static void put_text(char *out, size_t size, const char *s, size_t len)
 	out[len] = '\0';
 }
 
-static enum row refuse(struct ferry_outcome *out, const char *code, const char *field, const char *message)
+static enum row refuse(struct ferry_outcome *out, const char *code, const char *field,
+		       const char *message)
 {
 	put_text(out->code, sizeof out->code, code, strlen(code));
 	put_text(out->field, sizeof out->field, field, strlen(field));
@@ -63,12 +64,14 @@ static const char *error_name(int rc)
  * The first column an error message names: "NOT NULL constraint failed: t.name",
  * "cannot store TEXT value in INTEGER column t.age".
  */
-static void error_field(const struct destination *d, int rc, const char *message, char *out, size_t size)
+static void error_field(const struct destination *d, int rc, const char *message, char *out,
+			size_t size)
 {
 	const char *p = NULL;
 
 	*out = '\0';
-	if (rc == SQLITE_CONSTRAINT_NOTNULL || rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY)
+	if (rc == SQLITE_CONSTRAINT_NOTNULL || rc == SQLITE_CONSTRAINT_UNIQUE ||
+	    rc == SQLITE_CONSTRAINT_PRIMARYKEY)
 		p = strstr(message, "failed: ");
 	else if (strncmp(message, "cannot store ", 13) == 0)
 		p = strstr(message, " column ");
@@ -91,7 +94,8 @@ static enum row failed(struct destination *d, struct ferry_outcome *out, struct 
 	const char *message = sqlite3_errmsg(d->base.db);
 	char field[sizeof out->field];
 
-	if (kind != SQLITE_CONSTRAINT && kind != SQLITE_MISMATCH && kind != SQLITE_TOOBIG && kind != SQLITE_ERROR) {
+	if (kind != SQLITE_CONSTRAINT && kind != SQLITE_MISMATCH && kind != SQLITE_TOOBIG &&
+	    kind != SQLITE_ERROR) {
 		database_fail(&d->base, FERRY_E_UNAVAILABLE, d->table, err);
 		return ROW_FATAL;
 	}
@@ -109,11 +113,13 @@ static enum row bind_failed(struct destination *d, enum cell_status status, cons
 	if (status == CELL_TOO_LONG)
 		return refuse(out, "TOOBIG", field, "longer than SQLite takes");
 	return refuse(out, "INEXACT", field,
-		      "the column holds binary fractions and would lose digits of this number: declare it TEXT");
+		      "the column holds binary fractions and would lose digits of this number: "
+		      "declare it TEXT");
 }
 
 static enum row bind_fields(struct destination *d, sqlite3_stmt *stmt, bool keys,
-			    const struct ferry_value *fields, struct ferry_outcome *out, struct ferry_error *err)
+			    const struct ferry_value *fields, struct ferry_outcome *out,
+			    struct ferry_error *err)
 {
 	for (size_t i = 0; i < d->layout->n; i++) {
 		if (!keys && destination_is_key(d, i))
@@ -131,11 +137,13 @@ static enum row bind_key(struct destination *d, sqlite3_stmt *stmt, struct ferry
 {
 	enum cell_status status = rowkey_bind(d, stmt);
 
-	return status == CELL_OK ? ROW_OK : bind_failed(d, status, d->layout->names[d->key[0]], out, err);
+	return status == CELL_OK ? ROW_OK :
+				   bind_failed(d, status, d->layout->names[d->key[0]], out, err);
 }
 
 /* Run a bound statement. ROW_ALREADY: it changed nothing. */
-static enum row run(struct destination *d, sqlite3_stmt *stmt, struct ferry_outcome *out, struct ferry_error *err)
+static enum row run(struct destination *d, sqlite3_stmt *stmt, struct ferry_outcome *out,
+		    struct ferry_error *err)
 {
 	int rc = sqlite3_step(stmt);
 	enum row row = ROW_OK;
@@ -148,8 +156,8 @@ static enum row run(struct destination *d, sqlite3_stmt *stmt, struct ferry_outc
 	return row;
 }
 
-static enum row insert(struct destination *d, const struct ferry_action *a, struct ferry_outcome *out,
-		       struct ferry_error *err)
+static enum row insert(struct destination *d, const struct ferry_action *a,
+		       struct ferry_outcome *out, struct ferry_error *err)
 {
 	sqlite3_stmt *stmt = destination_statement(d, STATEMENT_INSERT, err);
 
@@ -165,8 +173,8 @@ static enum row insert(struct destination *d, const struct ferry_action *a, stru
  * A row is found by the key it had; where that is not the one it gets, the key is written too.
  * One that is not there any more is inserted, except in mode update.
  */
-static enum row update(struct destination *d, const struct ferry_action *a, struct ferry_outcome *out,
-		       struct ferry_error *err)
+static enum row update(struct destination *d, const struct ferry_action *a,
+		       struct ferry_outcome *out, struct ferry_error *err)
 {
 	char id[sizeof out->dest_id];
 	const char *had = NULL;
@@ -181,7 +189,8 @@ static enum row update(struct destination *d, const struct ferry_action *a, stru
 	if (!moves)
 		rowkey_from_fields(d, a->fields);
 
-	sqlite3_stmt *stmt = destination_statement(d, moves ? STATEMENT_MOVE : STATEMENT_UPDATE, err);
+	sqlite3_stmt *stmt = destination_statement(d, moves ? STATEMENT_MOVE : STATEMENT_UPDATE,
+						   err);
 	if (!stmt)
 		return ROW_FATAL;
 	enum row row = bind_fields(d, stmt, moves, a->fields, out, err);
@@ -192,20 +201,23 @@ static enum row update(struct destination *d, const struct ferry_action *a, stru
 	if (row != ROW_ALREADY)
 		return row;
 	if (d->mode == FERRY_MODE_UPDATE)
-		return refuse(out, "NOT_FOUND", "", "the row is not there any more, and mode 'update' makes none");
+		return refuse(out, "NOT_FOUND", "",
+			      "the row is not there any more, and mode 'update' makes none");
 	return insert(d, a, out, err);
 }
 
-static enum row delete_or_disable(struct destination *d, const struct ferry_action *a, struct ferry_outcome *out,
-				  struct ferry_error *err)
+static enum row delete_or_disable(struct destination *d, const struct ferry_action *a,
+				  struct ferry_outcome *out, struct ferry_error *err)
 {
 	char stamp[TIME_TEXT];
 	bool disable = a->decision == FERRY_DISABLE;
 
-	if (!rowkey_from_fields(d, a->before) && !rowkey_from_id(d, a->dest_id) && !rowkey_from_fields(d, a->fields))
+	if (!rowkey_from_fields(d, a->before) && !rowkey_from_id(d, a->dest_id) &&
+	    !rowkey_from_fields(d, a->fields))
 		return refuse(out, "NO_KEY", "", "nothing says which row it is");
 	rowkey_id(d, out->dest_id, sizeof out->dest_id);
-	sqlite3_stmt *stmt = destination_statement(d, disable ? STATEMENT_DISABLE : STATEMENT_DELETE, err);
+	sqlite3_stmt *stmt = destination_statement(
+		d, disable ? STATEMENT_DISABLE : STATEMENT_DELETE, err);
 	if (!stmt)
 		return ROW_FATAL;
 	enum row row = bind_key(d, stmt, out, err);
@@ -213,12 +225,13 @@ static enum row delete_or_disable(struct destination *d, const struct ferry_acti
 		return row;
 	if (disable)
 		sqlite3_bind_text(stmt, stamp_place(d), stamp,
-				  (int)time_text(d->base.host->now(d->base.host), stamp), SQLITE_STATIC);
+				  (int)time_text(d->base.host->now(d->base.host), stamp),
+				  SQLITE_STATIC);
 	return run(d, stmt, out, err);
 }
 
-static enum row write_row(struct destination *d, const struct ferry_action *a, struct ferry_outcome *out,
-			  struct ferry_error *err)
+static enum row write_row(struct destination *d, const struct ferry_action *a,
+			  struct ferry_outcome *out, struct ferry_error *err)
 {
 	if (a->decision == FERRY_DELETE || a->decision == FERRY_DISABLE)
 		return delete_or_disable(d, a, out, err);
@@ -267,7 +280,8 @@ static int refuse_all(struct destination *d, struct ferry_outcome *outcomes, siz
 		outcomes[0].ack = FERRY_ACK_REJECTED;
 		return 0;
 	}
-	return d->base.host->fail(err, FERRY_E_REJECTED, "%s: %s: %s", d->base.path, d->table, one.message);
+	return d->base.host->fail(err, FERRY_E_REJECTED, "%s: %s: %s", d->base.path, d->table,
+				  one.message);
 }
 
 /* Take everything back. Unless even that fails, no row was written. */
@@ -275,11 +289,13 @@ static int undo(struct destination *d, struct ferry_outcome *outcomes, size_t n)
 {
 	if (!sqlite3_get_autocommit(d->base.db))
 		sqlite3_exec(d->base.db, "ROLLBACK", NULL, NULL, NULL);
-	forget(outcomes, n, sqlite3_get_autocommit(d->base.db) ? FERRY_ACK_UNSENT : FERRY_ACK_UNKNOWN);
+	forget(outcomes, n,
+	       sqlite3_get_autocommit(d->base.db) ? FERRY_ACK_UNSENT : FERRY_ACK_UNKNOWN);
 	return -1;
 }
 
-static int commit(struct destination *d, struct ferry_outcome *outcomes, size_t n, struct ferry_error *err)
+static int commit(struct destination *d, struct ferry_outcome *outcomes, size_t n,
+		  struct ferry_error *err)
 {
 	struct ferry_outcome why = {0};
 
@@ -299,15 +315,20 @@ static int commit(struct destination *d, struct ferry_outcome *outcomes, size_t 
 }
 
 /* Connect, and make the table if there is something to put into it. */
-static int get_ready(struct destination *d, const struct ferry_action *actions, size_t n, struct ferry_error *err)
+static int get_ready(struct destination *d, const struct ferry_action *actions, size_t n,
+		     struct ferry_error *err)
 {
-	bool writes_rows = actions[0].decision == FERRY_CREATE || actions[0].decision == FERRY_UPDATE;
+	bool writes_rows = actions[0].decision == FERRY_CREATE ||
+			   actions[0].decision == FERRY_UPDATE;
 
-	if (!writes_rows && actions[0].decision != FERRY_DELETE && actions[0].decision != FERRY_DISABLE)
-		return d->base.host->fail(err, FERRY_E_UNSUPPORTED, "there is nothing to write for this decision");
+	if (!writes_rows && actions[0].decision != FERRY_DELETE &&
+	    actions[0].decision != FERRY_DISABLE)
+		return d->base.host->fail(err, FERRY_E_UNSUPPORTED,
+					  "there is nothing to write for this decision");
 	if (actions[0].decision == FERRY_DISABLE && !d->disabled_at)
 		return d->base.host->fail(err, FERRY_E_CONFIG,
-			"destination: rows can be disabled only if 'disabled_at' names a column for it");
+					  "destination: rows can be disabled only if 'disabled_at' "
+					  "names a column for it");
 	if (destination_look(d, err))
 		return -1;
 	return d->there || !writes_rows ? 0 : destination_create(d, actions, n, err);

@@ -2,7 +2,7 @@
 /*
  * cells.c - values out of SQLite and into it.
  */
-#include "sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +71,7 @@ static enum cell_status add_text(struct cells *c, enum ferry_type type, const ch
 		memcpy(p, s, len);
 	p[len] = '\0';
 	c->text_len += len + 1;
-	c->values[c->n++] = (struct ferry_value){.s = p, .len = (uint32_t)len, .type = (uint8_t)type};
+	c->values[c->n++] = (struct ferry_value){.s = p, .len = (uint32_t)len, .type = type};
 	return CELL_OK;
 }
 
@@ -86,7 +86,8 @@ enum cell_status cells_add_column(struct cells *c, sqlite3_stmt *stmt, int colum
 		return CELL_NO_MEMORY;
 	switch (sqlite3_column_type(stmt, column)) {
 	case SQLITE_INTEGER:
-		*v = (struct ferry_value){.i = sqlite3_column_int64(stmt, column), .type = FERRY_INT};
+		*v = (struct ferry_value){.i = sqlite3_column_int64(stmt, column),
+					  .type = FERRY_INT};
 		c->n++;
 		return CELL_OK;
 	case SQLITE_TEXT:
@@ -141,11 +142,16 @@ enum affinity affinity_of(const char *declared_type)
 	return AFFINITY_NUMERIC;
 }
 
+static enum cell_status bound(int rc)
+{
+	return rc == SQLITE_OK ? CELL_OK : rc == SQLITE_TOOBIG ? CELL_TOO_LONG : CELL_NO_MEMORY;
+}
+
 static enum cell_status bind_text(sqlite3_stmt *stmt, int place, const struct ferry_value *v)
 {
-	int rc = sqlite3_bind_text64(stmt, place, v->len ? v->s : "", v->len, SQLITE_STATIC, SQLITE_UTF8);
-
-	return rc == SQLITE_OK ? CELL_OK : rc == SQLITE_TOOBIG ? CELL_TOO_LONG : CELL_NO_MEMORY;
+	/* a NULL pointer would bind NULL */
+	return bound(sqlite3_bind_text64(stmt, place, v->len ? v->s : "", v->len, SQLITE_STATIC,
+					 SQLITE_UTF8));
 }
 
 /*
@@ -171,10 +177,11 @@ static enum cell_status bind_number(sqlite3_stmt *stmt, int place, const struct 
 	return CELL_OK;
 }
 
-enum cell_status cell_bind(sqlite3_stmt *stmt, int place, const struct ferry_value *v, enum affinity affinity)
+enum cell_status cell_bind(sqlite3_stmt *stmt, int place, const struct ferry_value *v,
+			   enum affinity affinity)
 {
 	char text[TIME_TEXT];
-	int rc;
+	int len;
 
 	switch ((enum ferry_type)v->type) {
 	case FERRY_BOOL:
@@ -192,11 +199,11 @@ enum cell_status cell_bind(sqlite3_stmt *stmt, int place, const struct ferry_val
 			return bind_text(stmt, place, v);
 		return bind_number(stmt, place, v, affinity);
 	case FERRY_BYTES:
-		rc = sqlite3_bind_blob64(stmt, place, v->len ? v->s : "", v->len, SQLITE_STATIC);
-		return rc == SQLITE_OK ? CELL_OK : rc == SQLITE_TOOBIG ? CELL_TOO_LONG : CELL_NO_MEMORY;
+		return bound(sqlite3_bind_blob64(stmt, place, v->len ? v->s : "", v->len,
+						 SQLITE_STATIC));
 	case FERRY_TIME:
-		rc = sqlite3_bind_text(stmt, place, text, (int)time_text(v->i, text), SQLITE_TRANSIENT);
-		return rc == SQLITE_OK ? CELL_OK : CELL_NO_MEMORY;
+		len = (int)time_text(v->i, text);
+		return bound(sqlite3_bind_text(stmt, place, text, len, SQLITE_TRANSIENT));
 	case FERRY_NULL:
 		break;
 	}

@@ -2,7 +2,7 @@
 /*
  * destination.c - the table that is written: what it has, whether it fits, and making it.
  */
-#include "sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,8 @@ static bool split_key(struct destination *d, const char *text)
 	return true;
 }
 
-static int open_settings(struct destination *d, const struct ferry_open *open, struct ferry_error *err)
+static int open_settings(struct destination *d, const struct ferry_open *open,
+			 struct ferry_error *err)
 {
 	const struct ferry_host *host = open->host;
 	const char *key = ferry_setting_text(open, "key");
@@ -69,9 +70,10 @@ static int open_settings(struct destination *d, const struct ferry_open *open, s
 	if (!d->layout || !d->layout->n)
 		return host->fail(err, FERRY_E_CONFIG, "destination: no field is mapped");
 	if (d->disabled_at && layout_place(d, d->disabled_at) >= 0)
-		return host->fail(err, FERRY_E_CONFIG,
-				  "destination: '%s' is written by 'disabled_at' and cannot be mapped too",
-				  d->disabled_at);
+		return host->fail(
+			err, FERRY_E_CONFIG,
+			"destination: '%s' is written by 'disabled_at' and cannot be mapped too",
+			d->disabled_at);
 	d->affinity = calloc(d->layout->n, sizeof *d->affinity);
 	d->key = calloc(d->layout->n, sizeof *d->key);
 	d->parts = calloc(d->layout->n, sizeof *d->parts);
@@ -127,7 +129,8 @@ static int read_columns(struct destination *d, sqlite3_stmt *stmt, struct ferry_
 	int rc;
 
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		struct table_column *columns = reallocarray(d->columns, d->n_columns + 1, sizeof *columns);
+		struct table_column *columns = reallocarray(d->columns, d->n_columns + 1,
+							    sizeof *columns);
 		if (!columns)
 			return database_no_memory(&d->base, err);
 		d->columns = columns;
@@ -143,7 +146,9 @@ static int read_columns(struct destination *d, sqlite3_stmt *stmt, struct ferry_
 			.generated = sqlite3_column_int(stmt, 4),
 		};
 	}
-	return rc == SQLITE_DONE ? 0 : database_fail(&d->base, FERRY_E_SETUP, "cannot read the table's columns", err);
+	return rc == SQLITE_DONE ? 0 :
+				   database_fail(&d->base, FERRY_E_SETUP,
+						 "cannot read the table's columns", err);
 }
 
 static int read_table(struct destination *d, struct ferry_error *err)
@@ -156,7 +161,8 @@ static int read_table(struct destination *d, struct ferry_error *err)
 
 	forget_columns(d);
 	if (sqlite3_prepare_v2(d->base.db, sql, -1, &stmt, NULL) != SQLITE_OK)
-		return database_fail(&d->base, FERRY_E_SETUP, "cannot read the table's columns", err);
+		return database_fail(&d->base, FERRY_E_SETUP, "cannot read the table's columns",
+				     err);
 	sqlite3_bind_text(stmt, 1, d->table, -1, SQLITE_STATIC);
 	int status = read_columns(d, stmt, err);
 	sqlite3_finalize(stmt);
@@ -175,14 +181,16 @@ static int check_columns(struct destination *d, struct ferry_error *err)
 		if (c && i < d->layout->n)
 			d->affinity[i] = c->affinity;
 		if (name && (!c || c->generated))
-			sqlite3_str_appendf(missing, "%s'%s'%s", sqlite3_str_length(missing) ? ", " : "", name,
+			sqlite3_str_appendf(missing, "%s'%s'%s",
+					    sqlite3_str_length(missing) ? ", " : "", name,
 					    c ? " (which is generated)" : "");
 	}
 	int bad = sqlite3_str_length(missing);
 	char *names = sqlite3_str_finish(missing);
 	if (bad)
-		d->base.host->fail(err, FERRY_E_SETUP, "%s: table '%s' has no column to write for %s",
-				   d->base.path, d->table, names ? names : "some fields");
+		d->base.host->fail(err, FERRY_E_SETUP,
+				   "%s: table '%s' has no column to write for %s", d->base.path,
+				   d->table, names ? names : "some fields");
 	sqlite3_free(names);
 	return bad ? -1 : 0;
 }
@@ -192,10 +200,13 @@ static int add_key_column(struct destination *d, const char *name, struct ferry_
 	int place = layout_place(d, name);
 
 	if (place < 0)
-		return d->base.host->fail(err, FERRY_E_CONFIG,
-			"destination: the key column '%s' of table '%s' is not mapped", name, d->table);
+		return d->base.host->fail(
+			err, FERRY_E_CONFIG,
+			"destination: the key column '%s' of table '%s' is not mapped", name,
+			d->table);
 	if (destination_is_key(d, (size_t)place))
-		return d->base.host->fail(err, FERRY_E_CONFIG, "destination: 'key' names '%s' twice", name);
+		return d->base.host->fail(err, FERRY_E_CONFIG,
+					  "destination: 'key' names '%s' twice", name);
 	d->key[d->n_key++] = (size_t)place;
 	return 0;
 }
@@ -211,11 +222,14 @@ static int find_key(struct destination *d, struct ferry_error *err)
 			return -1;
 	for (int place = 1; !names && place <= (int)d->n_columns; place++)
 		for (size_t i = 0; i < d->n_columns; i++)
-			if (d->columns[i].primary == place && add_key_column(d, d->columns[i].name, err))
+			if (d->columns[i].primary == place &&
+			    add_key_column(d, d->columns[i].name, err))
 				return -1;
 	if (!d->n_key)
-		return d->base.host->fail(err, FERRY_E_CONFIG,
-			"destination: name the columns that identify a row of table '%s' as 'key'", d->table);
+		return d->base.host->fail(
+			err, FERRY_E_CONFIG,
+			"destination: name the columns that identify a row of table '%s' as 'key'",
+			d->table);
 	return 0;
 }
 
@@ -241,9 +255,10 @@ int destination_look(struct destination *d, struct ferry_error *err)
 	if (file && (connect(d, 0, err) || read_table(d, err)))
 		return -1;
 	if (!d->there && !d->create)
-		return file ? d->base.host->fail(err, FERRY_E_SETUP, "%s: there is no table '%s'", d->base.path,
-						 d->table) :
-			      d->base.host->fail(err, FERRY_E_SETUP, "%s: there is no such file", d->base.path);
+		return file ? d->base.host->fail(err, FERRY_E_SETUP, "%s: there is no table '%s'",
+						 d->base.path, d->table) :
+			      d->base.host->fail(err, FERRY_E_SETUP, "%s: there is no such file",
+						 d->base.path);
 	if ((d->there && check_columns(d, err)) || find_key(d, err)) {
 		d->there = false;
 		return -1;
@@ -258,8 +273,9 @@ static int check_required(const struct destination *d, struct ferry_error *err)
 		const struct table_column *c = &d->columns[i];
 		if (c->required && !c->primary && !c->generated && layout_place(d, c->name) < 0)
 			return d->base.host->fail(err, FERRY_E_SETUP,
-				"%s: column '%s' of table '%s' may not be NULL, has no default and is not mapped",
-				d->base.path, c->name, d->table);
+						  "%s: column '%s' of table '%s' may not be NULL, "
+						  "has no default and is not mapped",
+						  d->base.path, c->name, d->table);
 	}
 	return 0;
 }
@@ -273,7 +289,8 @@ int destination_validate(void *handle, struct ferry_error *err)
 	if (!d->there)
 		return 0;
 	if (sqlite3_db_readonly(d->base.db, "main"))
-		return d->base.host->fail(err, FERRY_E_FORBIDDEN, "%s may be read but not written", d->base.path);
+		return d->base.host->fail(err, FERRY_E_FORBIDDEN, "%s may be read but not written",
+					  d->base.path);
 	if (d->mode != FERRY_MODE_UPDATE && check_required(d, err))
 		return -1;
 	for (int i = 0; i < STATEMENTS; i++)
@@ -288,8 +305,8 @@ int destination_validate(void *handle, struct ferry_error *err)
  * A type that keeps every value as it comes: TEXT for what is text, INTEGER for a key of integers,
  * and none for all else, since INTEGER would make 7 of a later '007'.
  */
-static const char *column_type(const struct destination *d, size_t place, const struct ferry_action *actions,
-			       size_t n)
+static const char *column_type(const struct destination *d, size_t place,
+			       const struct ferry_action *actions, size_t n)
 {
 	bool integers = true, texts = true, any = false;
 
@@ -299,8 +316,8 @@ static const char *column_type(const struct destination *d, size_t place, const 
 		uint8_t type = actions[i].fields[place].type;
 		any = true;
 		integers = integers && type == FERRY_INT;
-		texts = texts && (type == FERRY_TEXT || type == FERRY_DECIMAL || type == FERRY_TIME ||
-				  type == FERRY_JSON);
+		texts = texts && (type == FERRY_TEXT || type == FERRY_DECIMAL ||
+				  type == FERRY_TIME || type == FERRY_JSON);
 	}
 	if (!any)
 		return "";
@@ -315,7 +332,8 @@ int destination_create(struct destination *d, const struct ferry_action *actions
 	sqlite3_str *sql = sqlite3_str_new(d->base.db);
 	sqlite3_str_appendf(sql, "CREATE TABLE IF NOT EXISTS \"%w\" (", d->table);
 	for (size_t i = 0; i < d->layout->n; i++)
-		sqlite3_str_appendf(sql, "\"%w\"%s, ", d->layout->names[i], column_type(d, i, actions, n));
+		sqlite3_str_appendf(sql, "\"%w\"%s, ", d->layout->names[i],
+				    column_type(d, i, actions, n));
 	if (d->disabled_at)
 		sqlite3_str_appendf(sql, "\"%w\" TEXT, ", d->disabled_at);
 	sqlite3_str_appendall(sql, "PRIMARY KEY (");
@@ -329,6 +347,7 @@ int destination_create(struct destination *d, const struct ferry_action *actions
 	sqlite3_free(text);
 	if (rc != SQLITE_OK)
 		return database_fail(&d->base, FERRY_E_SETUP, "cannot make the table", err);
-	d->base.host->log(d->base.host, FERRY_LOG_INFO, "%s: made table '%s'", d->base.path, d->table);
+	d->base.host->log(d->base.host, FERRY_LOG_INFO, "%s: made table '%s'", d->base.path,
+			  d->table);
 	return destination_look(d, err);
 }

@@ -2,7 +2,7 @@
 /*
  * lookup.c - reading what the table holds for each record.
  */
-#include "sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <string.h>
 
@@ -10,13 +10,15 @@
  * Append the row's fields. One that equals ours, as SQLite would have stored it, is given in our own
  * type: a boolean stored as 1 is still that boolean, and no difference.
  */
-static enum cell_status add_fields(struct destination *d, sqlite3_stmt *stmt, const struct ferry_value *ours)
+static enum cell_status add_fields(struct destination *d, sqlite3_stmt *stmt,
+				   const struct ferry_value *ours)
 {
 	enum cell_status status = CELL_OK;
 
 	for (size_t i = 0; i < d->layout->n && status == CELL_OK; i++) {
 		bool same = ours && sqlite3_column_int(stmt, (int)(2 * i + 1));
-		status = same ? cells_add(&d->cells, &ours[i]) : cells_add_column(&d->cells, stmt, (int)(2 * i));
+		status = same ? cells_add(&d->cells, &ours[i]) :
+				cells_add_column(&d->cells, stmt, (int)(2 * i));
 	}
 	return status;
 }
@@ -28,11 +30,13 @@ static enum cell_status add_id(struct destination *d)
 
 	rowkey_from_fields(d, d->cells.values + d->cells.n - d->layout->n);
 	rowkey_id(d, id, sizeof id);
-	return cells_add(&d->cells, &(struct ferry_value){.s = id, .len = (uint32_t)strlen(id), .type = FERRY_TEXT});
+	struct ferry_value v = {.s = id, .len = (uint32_t)strlen(id), .type = FERRY_TEXT};
+	return cells_add(&d->cells, &v);
 }
 
 /* Bind our fields, to be compared. What the column cannot hold becomes what no column holds. */
-static enum cell_status bind_fields(struct destination *d, sqlite3_stmt *stmt, const struct ferry_value *ours)
+static enum cell_status bind_fields(struct destination *d, sqlite3_stmt *stmt,
+				    const struct ferry_value *ours)
 {
 	static const char nothing[] = "\0no such value";
 
@@ -66,14 +70,17 @@ static int find(struct destination *d, const struct ferry_action *a, struct ferr
 		if (status == CELL_OK)
 			status = add_id(d);
 	}
-	int failed = rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : database_fail(&d->base, FERRY_E_DATA, d->table, err);
+	int failed = 0;
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		failed = database_fail(&d->base, FERRY_E_DATA, d->table, err);
 	sqlite3_reset(stmt);
 	if (failed)
 		return -1;
 	if (status == CELL_NO_MEMORY)
 		return database_no_memory(&d->base, err);
 	if (status != CELL_OK)
-		return d->base.host->fail(err, FERRY_E_DATA, "%s: table '%s', key %.*s: a number is not finite",
+		return d->base.host->fail(err, FERRY_E_DATA,
+					  "%s: table '%s', key %.*s: a number is not finite",
 					  d->base.path, d->table, (int)a->key_len, a->key);
 	return rc == SQLITE_ROW;
 }

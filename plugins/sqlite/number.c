@@ -2,7 +2,7 @@
 /*
  * number.c - doubles as exact decimal text and back, and times as text. Knows nothing of SQLite.
  */
-#include "sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <errno.h>
 #include <math.h>
@@ -187,8 +187,8 @@ size_t time_text(int64_t us, char out[TIME_TEXT])
 		fraction += 1000000;
 	time_t seconds = (time_t)((us - fraction) / 1000000);
 	gmtime_r(&seconds, &tm);
-	int n = snprintf(out, TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
-			 tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	int n = snprintf(out, TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900,
+			 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 	if (fraction)
 		n += snprintf(out + n, TIME_TEXT - (size_t)n, ".%06d", (int)fraction);
 	n += snprintf(out + n, TIME_TEXT - (size_t)n, "Z");

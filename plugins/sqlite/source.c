@@ -5,7 +5,7 @@
  * The file is opened read-only and never made; all rows of an extract come from one read
  * transaction, so they are one consistent view.
  */
-#include "sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -114,12 +114,14 @@ static int connect(struct source *s, struct ferry_error *err)
 	if (database_exists(&s->base, &there, err))
 		return -1;
 	if (!there)
-		return s->base.host->fail(err, FERRY_E_CONFIG, "%s: there is no such file", s->base.path);
+		return s->base.host->fail(err, FERRY_E_CONFIG, "%s: there is no such file",
+					  s->base.path);
 	if (database_connect(&s->base, SQLITE_OPEN_READONLY, err))
 		return -1;
 	sqlite3_progress_handler(s->base.db, PROGRESS_STEPS, cancelled, s);
 	/* BINARY would compare the bytes of UTF-16, if that is what the file holds */
-	if (sqlite3_create_collation(s->base.db, "FERRY_BYTES", SQLITE_UTF8, NULL, by_bytes) != SQLITE_OK)
+	if (sqlite3_create_collation(s->base.db, "FERRY_BYTES", SQLITE_UTF8, NULL, by_bytes) !=
+	    SQLITE_OK)
 		return database_no_memory(&s->base, err);
 	return 0;
 }
@@ -135,7 +137,8 @@ static int check_names(const struct source *s, sqlite3_stmt *stmt, struct ferry_
 
 	for (int i = 0; i < n; i++)
 		for (int k = 0; k < i; k++)
-			if (sqlite3_stricmp(sqlite3_column_name(stmt, i), sqlite3_column_name(stmt, k)) == 0)
+			if (sqlite3_stricmp(sqlite3_column_name(stmt, i),
+					    sqlite3_column_name(stmt, k)) == 0)
 				return s->base.host->fail(err, FERRY_E_CONFIG,
 					"%s: the query gives two columns the name '%s': rename one with AS",
 					s->base.path, sqlite3_column_name(stmt, i));
@@ -179,7 +182,8 @@ static int column_place(sqlite3_stmt *stmt, const char *name)
 	return -1;
 }
 
-static int no_key_column(const struct source *s, sqlite3_stmt *stmt, const char *name, struct ferry_error *err)
+static int no_key_column(const struct source *s, sqlite3_stmt *stmt, const char *name,
+			 struct ferry_error *err)
 {
 	int n = sqlite3_column_count(stmt);
 	sqlite3_str *list = sqlite3_str_new(s->base.db);
@@ -187,7 +191,8 @@ static int no_key_column(const struct source *s, sqlite3_stmt *stmt, const char 
 	for (int i = 0; i < n; i++)
 		sqlite3_str_appendf(list, "%s%s", i ? ", " : "", sqlite3_column_name(stmt, i));
 	char *names = sqlite3_str_finish(list);
-	s->base.host->fail(err, FERRY_E_CONFIG, "%s: the key column '%s' is not in the result, which has %s",
+	s->base.host->fail(err, FERRY_E_CONFIG,
+			   "%s: the key column '%s' is not in the result, which has %s",
 			   s->base.path, name, names ? names : "others");
 	sqlite3_free(names);
 	return -1;
@@ -197,8 +202,9 @@ static int no_key_column(const struct source *s, sqlite3_stmt *stmt, const char 
  * Put the query in key order. plain is the query itself: it tells names and places of the columns.
  * SQLite's order of types (NULL, numbers, text, blobs) is the one ferry asks for.
  */
-static int prepare_ordered(const struct source *s, sqlite3_stmt *plain, const struct ferry_extract *want,
-			   sqlite3_stmt **ret, struct ferry_error *err)
+static int prepare_ordered(const struct source *s, sqlite3_stmt *plain,
+			   const struct ferry_extract *want, sqlite3_stmt **ret,
+			   struct ferry_error *err)
 {
 	sqlite3_str *sql = sqlite3_str_new(s->base.db);
 	bool utf8 = true;
@@ -206,7 +212,7 @@ static int prepare_ordered(const struct source *s, sqlite3_stmt *plain, const st
 
 	if (sqlite3_prepare_v2(s->base.db, "PRAGMA encoding", -1, &encoding, NULL) == SQLITE_OK &&
 	    sqlite3_step(encoding) == SQLITE_ROW)
-		utf8 = sqlite3_stricmp((const char *)sqlite3_column_text(encoding, 0), "UTF-8") == 0;
+		utf8 = strcmp((const char *)sqlite3_column_text(encoding, 0), "UTF-8") == 0;
 	sqlite3_finalize(encoding);
 
 	sqlite3_str_appendf(sql, "SELECT * FROM (\n%s\n) ORDER BY", s->query);
@@ -231,8 +237,8 @@ static int prepare_ordered(const struct source *s, sqlite3_stmt *plain, const st
 	return 0;
 }
 
-static int announce(const struct source *s, sqlite3_stmt *plain, bool ordered, struct ferry_sink *sink,
-		    struct ferry_error *err)
+static int announce(const struct source *s, sqlite3_stmt *plain, bool ordered,
+		    struct ferry_sink *sink, struct ferry_error *err)
 {
 	size_t n = (size_t)sqlite3_column_count(plain);
 	struct ferry_column *columns = calloc(n, sizeof *columns);
@@ -246,20 +252,23 @@ static int announce(const struct source *s, sqlite3_stmt *plain, bool ordered, s
 	return status;
 }
 
-static int add_row(struct source *s, sqlite3_stmt *stmt, int n, int64_t number, struct ferry_error *err)
+static int add_row(struct source *s, sqlite3_stmt *stmt, int n, int64_t number,
+		   struct ferry_error *err)
 {
 	for (int i = 0; i < n; i++) {
 		enum cell_status status = cells_add_column(&s->cells, stmt, i);
 		if (status == CELL_NO_MEMORY)
 			return database_no_memory(&s->base, err);
 		if (status != CELL_OK)
-			return s->base.host->fail(err, FERRY_E_DATA, "row %lld: column '%s' is not a finite number",
+			return s->base.host->fail(err, FERRY_E_DATA,
+						  "row %lld: column '%s' is not a finite number",
 						  (long long)number, sqlite3_column_name(stmt, i));
 	}
 	return 0;
 }
 
-static int pass_on(struct source *s, size_t n_columns, struct ferry_sink *sink, struct ferry_error *err)
+static int pass_on(struct source *s, size_t n_columns, struct ferry_sink *sink,
+		   struct ferry_error *err)
 {
 	struct cells *c = &s->cells;
 
@@ -315,7 +324,8 @@ int source_extract(void *handle, const struct ferry_extract *want, struct ferry_
 	if (connect(s, err))
 		return -1;
 	/* reading anything starts the view, so that the schema stays as it is from here to the end */
-	if (database_exec(&s->base, "BEGIN; SELECT 1 FROM sqlite_master LIMIT 1", "cannot read", err))
+	if (database_exec(&s->base, "BEGIN; SELECT 1 FROM sqlite_master LIMIT 1", "cannot read",
+			  err))
 		goto out;
 	if (prepare(s, &plain, err))
 		goto out;

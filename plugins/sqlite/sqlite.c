@@ -5,7 +5,7 @@
  * Each handle has its own connection and is used by one thread, so SQLite's own locking of
  * connections is off. Knows nothing of ferry but connector.h.
  */
-#include "sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,7 +32,8 @@ static const struct ferry_option destination_options[] = {
 	{"table", FERRY_OPT_TEXT, FERRY_OPTION_REQUIRED, NULL, 0, 0, NULL,
 		"the table to write"},
 	{"key", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
-		"the columns that identify a row, separated by commas; by default the sync's key, else the primary key"},
+		"the columns that identify a row, separated by commas; by default the sync's key, "
+		"else the primary key"},
 	{"create", FERRY_OPT_BOOL, 0, "false", 0, 0, NULL,
 		"make the table (and the file) when it is missing, at the first write"},
 	{"disabled_at", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
@@ -47,7 +48,7 @@ int database_init(struct database *d, const struct ferry_open *open, struct ferr
 	d->path = ferry_setting_text(open, "path");
 	d->busy_ms = (int)ferry_setting_int(open, "busy_timeout", 5000);
 	if (!d->path || !*d->path)
-		return d->host->fail(err, FERRY_E_CONFIG, "connection '%s' needs 'path', the database file",
+		return d->host->fail(err, FERRY_E_CONFIG, "connection '%s' needs 'path'",
 				     open->connection);
 	return 0;
 }
@@ -118,7 +119,8 @@ int database_fail(const struct database *d, enum ferry_code plain, const char *d
 		enum ferry_code code;
 		const char *text;	/* said instead of SQLite's own */
 	} kinds[] = {
-		{SQLITE_BUSY, FERRY_E_UNAVAILABLE, "locked by another process for longer than 'busy_timeout'"},
+		{SQLITE_BUSY, FERRY_E_UNAVAILABLE,
+			"locked by another process for longer than 'busy_timeout'"},
 		{SQLITE_LOCKED, FERRY_E_UNAVAILABLE, "locked by another connection"},
 		{SQLITE_INTERRUPT, FERRY_E_CANCELLED, "cancelled"},
 		{SQLITE_NOMEM, FERRY_E_NOMEM, "out of memory"},
@@ -141,7 +143,9 @@ int database_fail(const struct database *d, enum ferry_code plain, const char *d
 
 static int open_handle(const struct ferry_open *open, void **ret, struct ferry_error *err)
 {
-	return open->role == FERRY_SOURCE ? source_open(open, ret, err) : destination_open(open, ret, err);
+	if (open->role == FERRY_SOURCE)
+		return source_open(open, ret, err);
+	return destination_open(open, ret, err);
 }
 
 static void close_handle(void *handle)
@@ -160,7 +164,9 @@ static int validate_setup(void *handle, struct ferry_error *err)
 {
 	const struct database *d = handle;
 
-	return d->role == FERRY_SOURCE ? source_validate(handle, err) : destination_validate(handle, err);
+	if (d->role == FERRY_SOURCE)
+		return source_validate(handle, err);
+	return destination_validate(handle, err);
 }
 
 FERRY_EXPORT const struct ferry_connector ferry_connector = {
@@ -170,7 +176,8 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.summary = "tables and queries of an SQLite database file",
 	.version = "1.0",
 	.roles = FERRY_SOURCE | FERRY_DESTINATION,
-	.modes = FERRY_MODE_UPSERT | FERRY_MODE_INSERT | FERRY_MODE_UPDATE | FERRY_MODE_MIRROR | FERRY_MODE_APPEND,
+	.modes = FERRY_MODE_UPSERT | FERRY_MODE_INSERT | FERRY_MODE_UPDATE | FERRY_MODE_MIRROR |
+		 FERRY_MODE_APPEND,
 	.caps = FERRY_CAP_ORDERED | FERRY_CAP_IDEMPOTENT | FERRY_CAP_MATCH_NEW | FERRY_CAP_DISABLE |
 		FERRY_CAP_DELETE | FERRY_CAP_LOCAL,
 	.batch = 500,

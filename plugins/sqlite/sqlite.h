@@ -83,7 +83,8 @@ enum cell_status cells_add(struct cells *c, const struct ferry_value *v);
 enum affinity { AFFINITY_NONE, AFFINITY_TEXT, AFFINITY_INTEGER, AFFINITY_NUMERIC, AFFINITY_REAL };
 enum affinity affinity_of(const char *declared_type);
 /* Bind a value on its way to such a column. The value's text must stay until the statement is reset. */
-enum cell_status cell_bind(sqlite3_stmt *stmt, int place, const struct ferry_value *v, enum affinity affinity);
+enum cell_status cell_bind(sqlite3_stmt *stmt, int place, const struct ferry_value *v,
+			   enum affinity affinity);
 
 /* ---------------------------------------------------------------- source.c */
 
@@ -147,7 +148,8 @@ int destination_look(struct destination *d, struct ferry_error *err);
 int destination_create(struct destination *d, const struct ferry_action *actions, size_t n,
 		       struct ferry_error *err);
 /* Compiled once and kept; NULL with *err filled when SQLite refuses it. */
-sqlite3_stmt *destination_statement(struct destination *d, enum statement which, struct ferry_error *err);
+sqlite3_stmt *destination_statement(struct destination *d, enum statement which,
+				    struct ferry_error *err);
 bool destination_is_key(const struct destination *d, size_t place);
 /* Parameters are numbered: fields as in the layout from 1, then the key, then the stamp. */
 static inline int key_place(const struct destination *d, size_t i)

@@ -2,7 +2,7 @@
 /*
  * statement.c - the text of each statement, and finding the row it is about.
  */
-#include "sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,10 +26,11 @@ static bool add_sets(sqlite3_str *sql, const struct destination *d, bool keys, b
 		if (!keys && destination_is_key(d, i))
 			continue;
 		if (excluded)
-			sqlite3_str_appendf(sql, "%s\"%w\" = excluded.\"%w\"", sep, d->layout->names[i],
-					    d->layout->names[i]);
+			sqlite3_str_appendf(sql, "%s\"%w\" = excluded.\"%w\"", sep,
+					    d->layout->names[i], d->layout->names[i]);
 		else
-			sqlite3_str_appendf(sql, "%s\"%w\" = ?%d", sep, d->layout->names[i], (int)i + 1);
+			sqlite3_str_appendf(sql, "%s\"%w\" = ?%d", sep, d->layout->names[i],
+					    (int)i + 1);
 		sep = ", ";
 	}
 	if (d->disabled_at) {
@@ -67,7 +68,8 @@ static void add_insert(sqlite3_str *sql, const struct destination *d)
 	sqlite3_str_appendall(sql, ") DO UPDATE SET ");
 	add_sets(sql, d, false, true);
 	if (add_only)
-		sqlite3_str_appendf(sql, " WHERE \"%w\".\"%w\" IS NOT NULL", d->table, d->disabled_at);
+		sqlite3_str_appendf(sql, " WHERE \"%w\".\"%w\" IS NOT NULL", d->table,
+				    d->disabled_at);
 }
 
 /* A row that has nothing but its key is up to date by being there. */
@@ -142,7 +144,8 @@ static sqlite3_stmt *no_unique_index(const struct destination *d, struct ferry_e
 	return NULL;
 }
 
-sqlite3_stmt *destination_statement(struct destination *d, enum statement which, struct ferry_error *err)
+sqlite3_stmt *destination_statement(struct destination *d, enum statement which,
+				    struct ferry_error *err)
 {
 	sqlite3_stmt **stmt = &d->statements[which];
 
@@ -183,7 +186,8 @@ bool rowkey_from_id(struct destination *d, const char *dest_id)
 		return false;
 	for (size_t i = 0; i < d->n_key; i++) {
 		const char *end = strchrnul(dest_id, PART_END);
-		d->parts[i] = (struct ferry_value){.s = dest_id, .len = (uint32_t)(end - dest_id), .type = FERRY_TEXT};
+		d->parts[i] = (struct ferry_value){
+			.s = dest_id, .len = (uint32_t)(end - dest_id), .type = FERRY_TEXT};
 		if (!*end)
 			return i + 1 == d->n_key;
 		dest_id = end + 1;

@@ -84,7 +84,9 @@ int steve_check(const struct rest_api *api, const char *what, const struct ferry
 	refusal = refusal ? refusal : &mine;
 	bool its_own = read_refusal(api, res, refusal);
 	rest_status(api, what, res, res->status == 401 || res->status == 403 ? "" : refusal->message, err);
-	if (res->status == 401)
+	if (res->status == 401 && api->header)
+		rest_hint(err, "api_key is for SteVe up to 3.7; later versions want username and password");
+	else if (res->status == 401)
 		rest_hint(err, "SteVe wants the web user's API password, not the one of the web login; a change is "
 			  "noticed after up to 10 minutes");
 	if (res->status == 400)

@@ -97,7 +97,7 @@ int tag_fetch_pk(struct tags *h, const char *pk, struct tag *ret, struct ferry_e
 {
 	static const char what[] = "GET /ocppTags/{ocppTagPk}";
 	struct ferry_http_response res;
-	struct ferry_error failed;
+	struct ferry_error failed = {0};
 	rest_node *root;
 	int64_t number;
 

@@ -1,1 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
+# Fuzz targets. Without libFuzzer they replay their seeds.
+include tests/fuzz/conf.mk

@@ -14,6 +14,8 @@
 
 enum { BATCH_MAX = 100 };
 
+#define TIMESTAMP_LIMIT INT64_C(253402300800) /* the year 10000, in seconds */
+
 struct event {
 	char *key; /* what makes it unique in the event store */
 	char *transaction_id, *subscription, *code, *properties, *precise;
@@ -135,12 +137,15 @@ static bool read_timestamp(struct json_object *v, int64_t *ret_ms)
 	    !json_object_is_type(v, json_type_string))
 		return false;
 	if (!standin_parse_decimal(json_object_get_string(v), &nano)) {
-		if (!json_object_is_type(v, json_type_double))
+		double seconds = json_object_get_double(v);
+
+		if (!json_object_is_type(v, json_type_double) ||
+		    !(seconds > -TIMESTAMP_LIMIT && seconds < TIMESTAMP_LIMIT))
 			return false;
-		nano = (__int128)(json_object_get_double(v) * 1e9);
+		nano = (__int128)(seconds * 1e9);
 	}
 	*ret_ms = (int64_t)(nano / 1000000);
-	return true;
+	return nano / 1000000000 < TIMESTAMP_LIMIT && nano / 1000000000 > -TIMESTAMP_LIMIT;
 }
 
 static __int128 read_value(struct json_object *properties)

@@ -209,9 +209,9 @@ static bool seed(void *state, struct json_object *in, char *why, size_t why_size
 				seeds[i].seed(l, one);
 		}
 	}
-	for (int64_t i = 1; i <= json_member_int(generate, "customers", 0); i++)
+	for (int64_t i = 1; i <= json_member_count(generate, "customers"); i++)
 		seed_customer(l, i);
-	for (int64_t i = 1; i <= json_member_int(generate, "subscriptions", 0); i++)
+	for (int64_t i = 1; i <= json_member_count(generate, "subscriptions"); i++)
 		seed_subscription(l, i);
 	return true;
 }

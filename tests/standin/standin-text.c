@@ -327,6 +327,13 @@ int64_t json_member_int(struct json_object *o, const char *key, int64_t fallback
 	return json_object_is_type(v, json_type_int) ? json_object_get_int64(v) : fallback;
 }
 
+int64_t json_member_count(struct json_object *o, const char *key)
+{
+	int64_t n = json_member_int(o, key, 0);
+
+	return n < 0 ? 0 : n > 10000000 ? 10000000 : n;
+}
+
 const char *json_text(struct json_object *o)
 {
 	return json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |

@@ -61,6 +61,8 @@ void standin_unescape(char *s, bool plus);
 struct json_object *json_member(struct json_object *o, const char *key);
 const char *json_member_text(struct json_object *o, const char *key);
 int64_t json_member_int(struct json_object *o, const char *key, int64_t fallback);
+/* How many of something to generate: 0 if missing, at most ten million. */
+int64_t json_member_count(struct json_object *o, const char *key);
 bool json_member_present(struct json_object *o, const char *key); /* true for a null as well */
 /* The JSON text of `o`, numbers as they were received. Valid until `o` changes. */
 const char *json_text(struct json_object *o);

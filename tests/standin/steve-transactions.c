@@ -230,10 +230,10 @@ static void generate_one(struct steve *st, int64_t i, int64_t n, int64_t tags, i
 
 void steve_transactions_generate(struct steve *st, struct json_object *how)
 {
-	int64_t n = json_member_int(how, "transactions", 0);
-	int64_t tags = json_member_int(how, "tags", 0);
+	int64_t n = json_member_count(how, "transactions");
+	int64_t tags = json_member_count(how, "tags");
 	int64_t step_ms = json_member_int(how, "step_seconds", 60) * 1000;
-	int64_t open = json_member_int(how, "open", 0), start_ms = 0;
+	int64_t open = json_member_count(how, "open"), start_ms = 0;
 	const char *start = json_member_text(how, "start");
 
 	if (!start || !standin_parse_time(start, false, true, &start_ms))

@@ -20,7 +20,8 @@ struct generation *conf_load_texts(const char *connections, const char *sync, co
 	if (daemon)
 		files[n++] = (struct conf_file){CONF_DAEMON, "ferry.yaml", daemon, strlen(daemon)};
 	if (connections)
-		files[n++] = (struct conf_file){CONF_CONNECTIONS, "c.yaml", connections, strlen(connections)};
+		files[n++] = (struct conf_file){CONF_CONNECTIONS, "c.yaml", connections,
+						strlen(connections)};
 	if (sync)
 		files[n++] = (struct conf_file){CONF_SYNCS, "s.yaml", sync, strlen(sync)};
 	if (sync2)

@@ -17,7 +17,7 @@
 
 #define SYNC SYNC_HEAD "key: id\nmap: {external_id: id, name: company}\n"
 
-/* Load c.yaml, s.yaml, t.yaml and ferry.yaml, each unless NULL; mistakes as sorted text into out. */
+/* Load c.yaml, s.yaml, t.yaml, ferry.yaml, each unless NULL; mistakes as sorted text into out. */
 struct generation *conf_load_texts(const char *connections, const char *sync, const char *sync2,
 				   const char *daemon, struct buf *out);
 /* The same for texts without mistakes; fails the test when there are some. */

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+# The configuration: reader, tables, files. One of them reads the manual.
+if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-yaml tests/unit/test-conf tests/unit/test-conf-mistakes \
 	tests/unit/test-conf-parts
 TESTS += tests/unit/test-yaml tests/unit/test-conf tests/unit/test-conf-mistakes \
@@ -21,3 +23,5 @@ tests_unit_test_conf_mistakes_LDADD = daemon/libconf.la $(CMOCKA_LIBS)
 tests_unit_test_conf_parts_SOURCES = tests/unit/test-conf-parts.c $(conf_fixture)
 tests_unit_test_conf_parts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_conf_parts_LDADD = daemon/libconf.la $(CMOCKA_LIBS)
+endif
+EXTRA_DIST += doc/configuration.md

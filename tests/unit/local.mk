@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+# Unit tests, a fragment each.
+if HAVE_CMOCKA
+include tests/unit/engine.mk
+include tests/unit/conf.mk
+include tests/unit/ctl.mk
+include tests/unit/plug.mk
+include tests/unit/sqlite.mk
+endif

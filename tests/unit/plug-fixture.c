@@ -37,12 +37,20 @@ void fixture_folder_remove(void)
 	free(command);
 }
 
+const char *fixture_source_folder(void)
+{
+	const char *top = getenv("top_srcdir");
+	return top ? top : ".";
+}
+
 void fixture_compile(const char *name, const char *flags, const char *source)
 {
-	const char *top = getenv("top_srcdir") ? getenv("top_srcdir") : ".";
+	const char *top = fixture_source_folder();
 	char *path = ferry_asprintf("%s/%s.so", folder, name);
-	char *command = ferry_asprintf("%s -std=gnu11 -Wall -Werror -shared -fPIC -I%s/include %s -o %s %s/%s",
-				       TEST_CC, top, flags, path, top, source);
+	char *command = ferry_asprintf("%s -std=gnu11 -Wall -Werror -shared -fPIC -I%s/include %s "
+				       "-o %s %s%s%s",
+				       TEST_CC, top, flags, path, source[0] == '/' ? "" : top,
+				       source[0] == '/' ? "" : "/", source);
 
 	shell(command);
 	FERRY_ASSERT(chmod(path, 0755) == 0);

@@ -11,7 +11,9 @@ const char *fixture_folder_make(void);
 void fixture_folder_remove(void);
 /* Compile tests/unit/fixtures/connector.c to NAME.so there. defines: "-DFIXTURE_MAJOR=2", ... */
 void fixture_build(const char *name, const char *defines);
-/* Compile any source of the tree; flags are put before it. */
+/* The top of the source tree. */
+const char *fixture_source_folder(void);
+/* Compile a source, named from the top of the tree or by its whole path, with these flags. */
 void fixture_compile(const char *name, const char *flags, const char *source);
 
 #endif

@@ -17,10 +17,12 @@ check_PROGRAMS += tests/unit/test-sqlite-source tests/unit/test-sqlite-destinati
 TESTS += tests/unit/test-sqlite-source tests/unit/test-sqlite-destination
 
 tests_unit_test_sqlite_source_SOURCES = tests/unit/test-sqlite-source.c $(sqlite_test_sources)
+tests_unit_test_sqlite_source_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 tests_unit_test_sqlite_source_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SQLITE_CFLAGS)
 tests_unit_test_sqlite_source_LDADD = $(CMOCKA_LIBS) $(SQLITE_LIBS)
 
 tests_unit_test_sqlite_destination_SOURCES = tests/unit/test-sqlite-destination.c $(sqlite_test_sources)
+tests_unit_test_sqlite_destination_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 tests_unit_test_sqlite_destination_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SQLITE_CFLAGS)
 tests_unit_test_sqlite_destination_LDADD = $(CMOCKA_LIBS) $(SQLITE_LIBS)
 endif

@@ -17,7 +17,9 @@
 
 static const struct ferry_option connection_options[] = {
 	{.name = "url", .type = FERRY_OPT_TEXT, .flags = FERRY_OPTION_REQUIRED},
-	{.name = "api_key", .type = FERRY_OPT_TEXT, .flags = FERRY_OPTION_REQUIRED | FERRY_OPTION_SECRET},
+	{.name = "api_key",
+	 .type = FERRY_OPT_TEXT,
+	 .flags = FERRY_OPTION_REQUIRED | FERRY_OPTION_SECRET},
 	{.name = "page_size", .type = FERRY_OPT_INT, .min = 1, .max = 100},
 	{.name = NULL},
 };
@@ -30,11 +32,15 @@ static const struct ferry_option destination_options[] = {
 	{.name = NULL},
 };
 static const struct ferry_field fields[] = {
-	{.name = "external_id", .type = FERRY_TEXT, .flags = FERRY_FIELD_IDENTIFIER | FERRY_FIELD_REQUIRED},
+	{.name = "external_id",
+	 .type = FERRY_TEXT,
+	 .flags = FERRY_FIELD_IDENTIFIER | FERRY_FIELD_REQUIRED},
 	{.name = "email", .type = FERRY_TEXT, .flags = FERRY_FIELD_REQUIRED},
 	{.name = "name", .type = FERRY_TEXT},
 	{.name = "metadata.*", .type = FERRY_TEXT},
-	{.name = "lago_id", .type = FERRY_TEXT, .flags = FERRY_FIELD_READONLY | FERRY_FIELD_IDENTIFIER},
+	{.name = "lago_id",
+	 .type = FERRY_TEXT,
+	 .flags = FERRY_FIELD_READONLY | FERRY_FIELD_IDENTIFIER},
 	{.name = NULL},
 };
 static const struct ferry_connector api = {
@@ -83,13 +89,22 @@ struct world {
 static void world_init(struct world *w)
 {
 	*w = (struct world){
-		.connection_given = {option("url", "http://x", 1), option("api_key", "${env:NONE}", 2)},
-		.map = {mapped("external_id", 20), mapped("email", 21), mapped("metadata.city", 22)},
+		.connection_given = {option("url", "http://x", 1),
+				     option("api_key", "${env:NONE}", 2)},
+		.map = {mapped("external_id", 20), mapped("email", 21),
+			mapped("metadata.city", 22)},
 	};
-	w->connection = (struct connection_def){.name = "c", .family = "shop", .options = {w->connection_given, 2},
+	w->connection = (struct connection_def){.name = "c",
+						.family = "shop",
+						.options = {w->connection_given, 2},
 						.mark = at(9)};
-	w->endpoint = (struct endpoint_def){.connection = "c", .options = {w->endpoint_given, 0}, .mark = at(10)};
-	w->seg = (struct segment_def){.map = w->map, .n_map = 3, .mode = FERRY_MODE_UPSERT, .mode_mark = at(30),
+	w->endpoint = (struct endpoint_def){.connection = "c",
+					    .options = {w->endpoint_given, 0},
+					    .mark = at(10)};
+	w->seg = (struct segment_def){.map = w->map,
+				      .n_map = 3,
+				      .mode = FERRY_MODE_UPSERT,
+				      .mode_mark = at(30),
 				      .mark = at(40)};
 }
 
@@ -125,7 +140,8 @@ static void test_connection_options(void **state)
 	w.connection_given[2] = option("zzz", "1", 3);
 	w.connection.options.n = 3;
 	check(&w, FERRY_DESTINATION,
-	      "f.yaml:1:1: unknown setting 'ulr' for a connection of family shop (did you mean 'url'?)\n"
+	      "f.yaml:1:1: unknown setting 'ulr' for a connection of family shop (did you mean "
+	      "'url'?)\n"
 	      "f.yaml:2:1: page_size: '101' is not from 1 to 100\n"
 	      "f.yaml:3:1: unknown setting 'zzz' for a connection of family shop\n"
 	      "f.yaml:9:1: a connection of family shop needs 'url', 'api_key'\n");
@@ -161,7 +177,8 @@ static void test_role(void **state)
 	only.roles = FERRY_DESTINATION;
 	plug_check(&p, FERRY_SOURCE, NULL, &w.endpoint, &w.seg, &w.mistakes);
 	assert_int_equal(w.mistakes.n, 1);
-	assert_string_equal(w.mistakes.items[0].text, "shop-people cannot be a source, only a destination");
+	assert_string_equal(w.mistakes.items[0].text,
+			    "shop-people cannot be a source, only a destination");
 	conf_mistakes_release(&w.mistakes);
 }
 
@@ -180,7 +197,8 @@ static void test_mode_and_policy(void **state)
 	w.seg.missing = MISSING_DISABLE;
 	w.seg.mode_mark = (struct def_mark){0};
 	check(&w, FERRY_DESTINATION,
-	      "f.yaml:10:1: mode mirror is not supported by shop-people (allowed: upsert, append)\n");
+	      "f.yaml:10:1: mode mirror is not supported by shop-people (allowed: upsert, "
+	      "append)\n");
 }
 
 static void test_fields(void **state)
@@ -196,7 +214,8 @@ static void test_fields(void **state)
 	w.map[4] = mapped("metadatax", 24);
 	w.seg.n_map = 5;
 	check(&w, FERRY_DESTINATION,
-	      "f.yaml:10:1: 'map' has no field by which shop-people identifies a record ('external_id')\n"
+	      "f.yaml:10:1: 'map' has no field by which shop-people identifies a record "
+	      "('external_id')\n"
 	      "f.yaml:10:1: shop-people needs these fields in 'map': 'external_id', 'email'\n"
 	      "f.yaml:20:1: shop-people has no field 'externalid' (did you mean 'external_id'?)\n"
 	      "f.yaml:21:1: field 'lago_id' of shop-people can be read but not written\n"
@@ -206,7 +225,8 @@ static void test_fields(void **state)
 	w.seg.mode = FERRY_MODE_APPEND;
 	w.map[0] = mapped("email", 20);
 	w.seg.n_map = 1;
-	check(&w, FERRY_DESTINATION, "f.yaml:10:1: shop-people needs these fields in 'map': 'external_id'\n");
+	check(&w, FERRY_DESTINATION,
+	      "f.yaml:10:1: shop-people needs these fields in 'map': 'external_id'\n");
 }
 
 static void test_layout(void **state)
@@ -291,13 +311,17 @@ static void test_generation_wrong(void **state)
 			 "  from: {family: fixtura}\n"
 			 "  to: {family: skeleton, limit: 5}\n"
 			 "  spare: {family: fixture, limit: 500}\n"
-			 "  other: {family: nobody}\n", sync_text,
+			 "  other: {family: nobody}\n",
+			 sync_text,
 			 "c.yaml:3:3: a connection of family skeleton needs 'path'\n"
-			 "c.yaml:3:26: unknown setting 'limit' for a connection of family skeleton\n"
+			 "c.yaml:3:26: unknown setting 'limit' for a connection of family "
+			 "skeleton\n"
 			 "c.yaml:4:35: limit: '500' is not from 1 to 100\n"
-			 "c.yaml:5:3: connection 'other': there is no connector of family 'nobody' in "
+			 "c.yaml:5:3: connection 'other': there is no connector of family 'nobody' "
+			 "in "
 			 "###########################\n"
-			 "s.yaml:2:1: there is no connector 'fixtura' in ###########################. "
+			 "s.yaml:2:1: there is no connector 'fixtura' in "
+			 "###########################. "
 			 "Did you mean 'fixture'?\n");
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test-conf-mistakes.c - how mistakes in the configuration are told: where, in which words, all at once. */
+/* test-conf-mistakes.c - how mistakes in the configuration are told: where, in which words, all at
+ * once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,8 @@
 #include "conf-fixture.h"
 
 /* A mistake and nothing else, in these very words. */
-static void mistake(const char *connections, const char *sync, const char *daemon, const char *expected)
+static void mistake(const char *connections, const char *sync, const char *daemon,
+		    const char *expected)
 {
 	struct buf out = BUF_INIT;
 	struct generation *g = conf_load_texts(connections, sync, NULL, daemon, &out);
@@ -61,14 +63,16 @@ static void keys_of_later_versions_are_refused(void **state)
 	sync_refused(SYNC "match: []\n", "s.yaml:6:1: unknown key 'match' (allowed: ");
 	sync_refused(SYNC "notify: {}\n", "s.yaml:6:1: unknown key 'notify'");
 	sync_refused(SYNC "checks: []\n", "unknown key 'checks'");
-	sync_refused(SYNC "schedule: {cron: '* * * * *'}\n", "s.yaml:6:12: unknown key 'cron' (allowed: every)");
+	sync_refused(SYNC "schedule: {cron: '* * * * *'}\n", "s.yaml:6:12: unknown key 'cron' "
+							     "(allowed: every)");
 	sync_refused(SYNC "connections: {}\n", "unknown key 'connections'");
 }
 
 static void missing_keys_are_told_where_they_should_be(void **state)
 {
 	(void)state;
-	mistake("connections:\n  x: {}\n", NULL, NULL, "c.yaml:2:3: 'family' is missing (the connector family, "
+	mistake("connections:\n  x: {}\n", NULL, NULL,
+		"c.yaml:2:3: 'family' is missing (the connector family, "
 		"such as lago, steve or sqlite)\n");
 	sync_refused("sync: x\n", "s.yaml:1:7: 'source' is missing");
 	sync_refused("schedule: manual\n", "s.yaml:1:1: 'sync' is missing");
@@ -84,22 +88,28 @@ static void bad_numbers_are_never_guessed(void **state)
 	mistake(NULL, NULL, "max_concurrent_runs: 0\n",
 		"ferry.yaml:1:22: 'max_concurrent_runs': '0' is out of range (1 to 64)\n");
 	mistake(NULL, NULL, "max_concurrent_runs: four\n",
-		"ferry.yaml:1:22: 'max_concurrent_runs': 'four' is no whole number (1 to 64)\n");
+		"ferry.yaml:1:22: 'max_concurrent_runs': 'four' is no whole number (decimal "
+		"digits; 1 to 64)\n");
 	mistake(NULL, NULL, "max_concurrent_runs: 99999999999999999999\n",
-		"ferry.yaml:1:22: 'max_concurrent_runs': '99999999999999999999' is no whole number (1 to 64)\n");
+		"ferry.yaml:1:22: 'max_concurrent_runs': '99999999999999999999' is no whole number "
+		"(decimal digits; 1 to 64)\n");
 	mistake(NULL, NULL, "memory_limit: 1MiB\n",
-		"ferry.yaml:1:15: 'memory_limit': '1MiB' is out of range (a whole number with a unit: B, KiB, MiB, "
-		"GiB or TiB; 32MiB to 64GiB)\n");
+		"ferry.yaml:1:15: 'memory_limit': '1MiB' is out of range (32MiB to 64GiB)\n");
 	mistake(NULL, NULL, "heartbeat_timeout: 60\n",
-		"ferry.yaml:1:20: 'heartbeat_timeout': '60' is no duration (a whole number with a unit: ms, s, m, "
+		"ferry.yaml:1:20: 'heartbeat_timeout': '60' is no duration (a whole number with a "
+		"unit: ms, s, m, "
 		"h, d or w; 1s to 1h)\n");
 	mistake("connections:\n  x: {family: x, retries: 21}\n", NULL, NULL,
 		"c.yaml:2:27: 'retries': '21' is out of range (0 to 20)\n");
-	mistake("connections:\n  x: {family: x, rate_limit: {requests_per_second: -1}}\n", NULL, NULL,
-		"c.yaml:2:52: 'requests_per_second': '-1' is no number (0 to 1000000)\n");
-	mistake("connections:\n  x: {family: x, rate_limit: {requests_per_second: 1000000.5}}\n", NULL, NULL,
+	mistake("connections:\n  x: {family: x, rate_limit: {requests_per_second: -1}}\n", NULL,
+		NULL,
+		"c.yaml:2:52: 'requests_per_second': '-1' is no number (decimal digits, and up to "
+		"three after a point; 0 to 1000000)\n");
+	mistake("connections:\n  x: {family: x, rate_limit: {requests_per_second: 1000000.5}}\n",
+		NULL, NULL,
 		"c.yaml:2:52: 'requests_per_second': '1000000.5' is out of range (0 to 1000000)\n");
-	sync_refused(SYNC "guards: {max_deletes: 101%}\n", "s.yaml:6:23: 'max_deletes': '101%' is no limit");
+	sync_refused(SYNC "guards: {max_deletes: 101%}\n", "s.yaml:6:23: 'max_deletes': '101%' is "
+							   "no limit");
 	sync_refused(SYNC "schedule: {every: 0s}\n", "s.yaml:6:19: 'every': '0s' is out of range");
 }
 
@@ -110,63 +120,86 @@ static void null_is_no_value(void **state)
 		"ferry.yaml:1:13: 'admin_group' has no value (give one, or leave the key out)\n");
 	sync_refused(SYNC_HEAD "key: ~\nmap: {a: b}\n", "s.yaml:4:6: 'key' has no value");
 	sync_refused(SYNC_HEAD "key: a\nmap:\n", "s.yaml:5:5: 'map' has no value");
-	sync_refused(SYNC_HEAD "key: a\nmap: {a: null}\n", "s.yaml:5:10: 'a' has no value (give an expression; "
-		     "SQL's own NULL goes in quotes)");
+	sync_refused(SYNC_HEAD "key: a\nmap: {a: null}\n", "s.yaml:5:10: 'a' has no value (give an "
+							   "expression; "
+							   "SQL's own NULL goes in quotes)");
 	sync_refused(SYNC_HEAD "key: a\nmap: {a: ''}\n", "s.yaml:5:10: 'a' is empty");
-	sync_refused("sync: x\nsource: {connection: db, query: }\n", "s.yaml:2:26: 'query' has no value");
-	mistake("connections:\n  x:\n", NULL, NULL, "c.yaml:2:5: a connection must be a map of its settings\n");
+	sync_refused("sync: x\nsource: {connection: db, query: }\n", "s.yaml:2:26: 'query' has no "
+								     "value");
+	mistake("connections:\n  x:\n", NULL, NULL,
+		"c.yaml:2:5: a connection must be a map of its settings\n");
 }
 
 static void wrong_shapes_are_told(void **state)
 {
 	(void)state;
 	sync_refused("- a\n", "s.yaml:1:1: the file must be a map of settings");
-	sync_refused(SYNC "mode: [upsert]\n", "s.yaml:6:7: 'mode' must be a single value, not a list (choice)");
-	sync_refused(SYNC "policy: delete\n", "s.yaml:6:9: 'policy' must be a map, not a single value");
-	sync_refused(SYNC "schedule: hourly\n", "s.yaml:6:11: 'schedule' cannot be 'hourly' (when it runs: "
-		     "{every: 15m}, or manual");
-	sync_refused(SYNC_HEAD "key: []\nmap: {a: b}\n", "s.yaml:4:6: 'key' has 0 entries (1 to 16)");
+	sync_refused(SYNC "mode: [upsert]\n", "s.yaml:6:7: 'mode' must be a single value, not a "
+					      "list (choice)");
+	sync_refused(SYNC "policy: delete\n", "s.yaml:6:9: 'policy' must be a map, not a single "
+					      "value");
+	sync_refused(SYNC "schedule: hourly\n", "s.yaml:6:11: 'schedule' cannot be 'hourly' (when "
+						"it runs: "
+						"{every: 15m}, or manual");
+	sync_refused(SYNC_HEAD "key: []\nmap: {a: b}\n", "s.yaml:4:6: 'key' has 0 entries (1 to "
+							 "16)");
 	sync_refused(SYNC_HEAD "key: a\nmap: {}\n", "s.yaml:5:6: 'map' has 0 entries (1 to 1000)");
-	sync_refused(SYNC_HEAD "key: a\nmap: [a]\n", "s.yaml:5:6: 'map' must be a map of field: expression");
-	sync_refused(SYNC "skip: {when: a}\n", "s.yaml:6:7: 'skip' must be a list of maps, not a map");
+	sync_refused(SYNC_HEAD "key: a\nmap: [a]\n", "s.yaml:5:6: 'map' must be a map of field: "
+						     "expression");
+	sync_refused(SYNC "skip: {when: a}\n", "s.yaml:6:7: 'skip' must be a list of maps, not a "
+					       "map");
 	sync_refused("sync: x\nsegments: []\n", "s.yaml:2:11: 'segments' has 0 entries (1 to 100)");
-	sync_refused("sync: x\nsegments: [7]\n", "s.yaml:2:12: a segment must be a map of its settings");
+	sync_refused("sync: x\nsegments: [7]\n", "s.yaml:2:12: a segment must be a map of its "
+						 "settings");
 }
 
 static void choices_and_codes_are_checked(void **state)
 {
 	(void)state;
-	sync_mistake(SYNC "mode: upsrt\n", "s.yaml:6:7: 'mode' cannot be 'upsrt' (did you mean 'upsert'? allowed: "
-		     "upsert, insert, update, mirror, append)\n");
-	sync_mistake(SYNC "snapshot: none\n", "s.yaml:6:11: 'snapshot' cannot be 'none' (allowed: full, hash)\n");
-	sync_mistake(SYNC "verify: maybe\n", "s.yaml:6:9: 'verify': 'maybe' is no truth value (true or false)\n");
-	sync_refused(SYNC "skip: [{when: a, reason: no_name}]\n", "s.yaml:6:26: 'reason': 'no_name' is no code");
+	sync_mistake(SYNC "mode: upsrt\n", "s.yaml:6:7: 'mode' cannot be 'upsrt' (did you mean "
+					   "'upsert'? allowed: "
+					   "upsert, insert, update, mirror, append)\n");
+	sync_mistake(SYNC "snapshot: none\n", "s.yaml:6:11: 'snapshot' cannot be 'none' (allowed: "
+					      "full, hash)\n");
+	sync_mistake(SYNC "verify: maybe\n", "s.yaml:6:9: 'verify': 'maybe' is no truth value "
+					     "(true or false)\n");
+	sync_refused(SYNC "skip: [{when: a, reason: no_name}]\n", "s.yaml:6:26: 'reason': "
+								  "'no_name' is no code");
 	sync_refused(SYNC_HEAD "key: a\nmap: {a-b: x}\n", "s.yaml:5:7: 'a-b' cannot be a field");
 	sync_refused(SYNC_HEAD "key: a\nmap: {a..b: x}\n", "s.yaml:5:7: 'a..b' cannot be a field");
-	sync_refused(SYNC_HEAD "key: [a, a]\nmap: {b: x}\n", "s.yaml:4:10: 'key': 'a' is given twice");
+	sync_refused(SYNC_HEAD "key: [a, a]\nmap: {b: x}\n", "s.yaml:4:10: 'key': 'a' is given "
+							     "twice");
 }
 
 static void names_are_checked(void **state)
 {
 	(void)state;
-	sync_refused("sync: My Sync\n", "s.yaml:1:7: 'sync': 'My Sync' is no name (1 to 64 of a-z, 0-9, _ and -, "
-		     "beginning with a letter or digit)");
+	sync_refused("sync: My Sync\n", "s.yaml:1:7: 'sync': 'My Sync' is no name (1 to 64 of a-z, "
+					"0-9, _ and -, "
+					"beginning with a letter or digit)");
 	assert_true(keyword_valid_name("a"));
 	assert_true(keyword_valid_name("0a_b-c"));
 	assert_false(keyword_valid_name("-a"));
 	assert_false(keyword_valid_name(""));
 	assert_false(keyword_valid_name("a/b"));
 	assert_false(keyword_valid_name("\xc3\xa4"));
-	assert_true(keyword_valid_name("0123456789012345678901234567890123456789012345678901234567890123"));
-	assert_false(keyword_valid_name("01234567890123456789012345678901234567890123456789012345678901234"));
-	mistake("connections:\n  A: {family: x}\n", NULL, NULL, "c.yaml:2:3: 'A' cannot name a connection (1 to 64 "
+	assert_true(keyword_valid_name("01234567890123456789012345678901234567890123456789012345678"
+				       "90123"));
+	assert_false(keyword_valid_name("0123456789012345678901234567890123456789012345678901234567"
+					"8901234"));
+	mistake("connections:\n  A: {family: x}\n", NULL, NULL,
+		"c.yaml:2:3: 'A' cannot name a connection (1 to 64 "
 		"of a-z, 0-9, _ and -, beginning with a letter or digit)\n");
-	sync_refused(SYNC "lookups: {a-b: {connection: db}}\n", "s.yaml:6:11: 'a-b' cannot name a lookup");
-	sync_refused(SYNC "lookups: {SRC: {connection: db}}\n", "s.yaml:6:11: a lookup cannot be named 'SRC'");
+	sync_refused(SYNC "lookups: {a-b: {connection: db}}\n", "s.yaml:6:11: 'a-b' cannot name a "
+								"lookup");
+	sync_refused(SYNC "lookups: {SRC: {connection: db}}\n", "s.yaml:6:11: a lookup cannot be "
+								"named 'SRC'");
 	sync_refused(SYNC "lookups: {a: {connection: db}, A: {connection: db}}\n",
 		     "s.yaml:6:32: lookup 'A' is there already (as 'a' in line 6)");
-	sync_refused("sync: x\nsource: {connection: db, resource: ../x}\n", "s.yaml:2:36: 'resource': '../x' is no "
-		     "name");
+	sync_refused("sync: x\nsource: {connection: db, resource: ../x}\n", "s.yaml:2:36: "
+									    "'resource': '../x' is "
+									    "no "
+									    "name");
 }
 
 static void twice_is_an_error_at_the_second(void **state)
@@ -175,7 +208,8 @@ static void twice_is_an_error_at_the_second(void **state)
 
 	(void)state;
 	sync_mistake(SYNC "key: b\n", "s.yaml:6:1: 'key' is given twice (first in line 4)\n");
-	sync_mistake("sync: x\nsource: {connection: db, a: {b: 1, b: 2}}\n" "destination: {connection: db}\n"
+	sync_mistake("sync: x\nsource: {connection: db, a: {b: 1, b: 2}}\n"
+		     "destination: {connection: db}\n"
 		     "key: a\nmap: {c: a, d: a, c: a}\n",
 		     "s.yaml:2:36: 'b' is given twice (first in line 2)\n"
 		     "s.yaml:5:19: 'c' is given twice (first in line 5)\n");
@@ -209,24 +243,34 @@ static void unknown_connections_are_found(void **state)
 	sync_mistake("sync: x\nsource: {connection: bd}\ndestination: {connection: nothing}\n"
 		     "lookups: {l: {connection: lagoo}}\nkey: a\nmap: {a: b}\n",
 		     "s.yaml:2:22: unknown connection 'bd' (did you mean 'db'?)\n"
-		     "s.yaml:3:27: unknown connection 'nothing' (connections.d has none of that name)\n"
+		     "s.yaml:3:27: unknown connection 'nothing' (connections.d has none of that "
+		     "name)\n"
 		     "s.yaml:4:27: unknown connection 'lagoo' (did you mean 'lago'?)\n");
 	/* who cannot be read is not said to be missing */
 	mistake("connections: [\n", SYNC, NULL,
-		"c.yaml:2:1: did not find expected node content (while parsing a flow node that began in line 2)\n");
+		"c.yaml:2:1: did not find expected node content (while parsing a flow node that "
+		"began in line 2)\n");
 }
 
 static void rules_between_keys(void **state)
 {
 	(void)state;
-	sync_mistake(SYNC "policy: {missing: delete}\n", "s.yaml:6:19: 'missing' cannot be 'delete' in mode upsert "
-		     "(ignore, disable; only mode mirror deletes)\n");
-	sync_mistake(SYNC "mode: append\npolicy: {missing: disable}\n", "s.yaml:7:19: 'missing' cannot be 'disable' "
-		     "in mode append (ignore; that mode only adds)\n");
-	sync_mistake(SYNC "mode: insert\npolicy: {missing: delete}\n", "s.yaml:7:19: 'missing' cannot be 'delete' "
-		     "in mode insert (ignore; that mode only adds)\n");
-	conf_free(conf_load_ok(CONNECTIONS, SYNC "mode: append\npolicy: {missing: ignore}\n", NULL));
-	conf_free(conf_load_ok(CONNECTIONS, SYNC "mode: mirror\npolicy: {missing: disable}\n", NULL));
+	sync_mistake(SYNC "policy: {missing: delete}\n", "s.yaml:6:19: 'missing' cannot be "
+							 "'delete' in mode upsert "
+							 "(ignore, disable; only mode mirror "
+							 "deletes)\n");
+	sync_mistake(SYNC "mode: append\npolicy: {missing: disable}\n", "s.yaml:7:19: 'missing' "
+									"cannot be 'disable' "
+									"in mode append (ignore; "
+									"that mode only adds)\n");
+	sync_mistake(SYNC "mode: insert\npolicy: {missing: delete}\n", "s.yaml:7:19: 'missing' "
+								       "cannot be 'delete' "
+								       "in mode insert (ignore; "
+								       "that mode only adds)\n");
+	conf_free(
+		conf_load_ok(CONNECTIONS, SYNC "mode: append\npolicy: {missing: ignore}\n", NULL));
+	conf_free(
+		conf_load_ok(CONNECTIONS, SYNC "mode: mirror\npolicy: {missing: disable}\n", NULL));
 	sync_mistake(SYNC "ignore_changes: [name, nmae, x]\n",
 		     "s.yaml:6:24: unknown field 'nmae' (did you mean 'name'?)\n"
 		     "s.yaml:6:30: unknown field 'x' (it must be one of those under 'map')\n");
@@ -241,13 +285,18 @@ static void segments_are_checked_together(void **state)
 	(void)state;
 	sync_mistake("sync: x\nsegments:\n- {name: a, " LEG "}\n- {name: a, " LEG "}\n",
 		     "s.yaml:4:10: segment 'a' is there already (in line 3)\n");
-	sync_mistake("sync: x\nsegments:\n- {name: first, depends_on: second, " LEG "}\n- {name: second, "
+	sync_mistake("sync: x\nsegments:\n- {name: first, depends_on: second, " LEG "}\n- {name: "
+										    "second, "
 		     "depends_on: [frist, second], " LEG "}\n",
-		     "s.yaml:3:29: unknown segment 'second' (it must be one of those before this one)\n"
+		     "s.yaml:3:29: unknown segment 'second' (it must be one of those before this "
+		     "one)\n"
 		     "s.yaml:4:31: unknown segment 'frist' (did you mean 'first'?)\n"
-		     "s.yaml:4:38: unknown segment 'second' (it must be one of those before this one)\n");
-	sync_mistake("sync: x\nkey: a\nsegments:\n- {name: a, " LEG "}\n",
-		     "s.yaml:2:1: 'key' cannot stand beside 'segments' (it belongs into one of them)\n");
+		     "s.yaml:4:38: unknown segment 'second' (it must be one of those before this "
+		     "one)\n");
+	sync_mistake("sync: x\nkey: a\nsegments:\n- {name: a, " LEG "}\n", "s.yaml:2:1: 'key' "
+									   "cannot stand beside "
+									   "'segments' (it belongs "
+									   "into one of them)\n");
 	sync_refused(SYNC "depends_on: [main]\n", "s.yaml:6:14: unknown segment 'main'");
 	sync_refused(SYNC "name: x\n", "s.yaml:6:1: unknown key 'name'");
 }
@@ -258,8 +307,10 @@ static void all_mistakes_come_at_once(void **state)
 
 	(void)state;
 	assert_null(conf_load_texts("connections:\n  a: {family: lago, timeout: x}\n  b: {}\n",
-			 "sync: S\nmode: x\nsource: {connection: c}\n", "a: [", "row_errors_max: -1\n", &out));
-	assert_non_null(strstr(out.s, "ferry.yaml:1:17: 'row_errors_max': '-1' is out of range (0 to 1000000)"));
+				    "sync: S\nmode: x\nsource: {connection: c}\n", "a: [",
+				    "row_errors_max: -1\n", &out));
+	assert_non_null(strstr(out.s, "ferry.yaml:1:17: 'row_errors_max': '-1' is out of range (0 "
+				      "to 1000000)"));
 	assert_non_null(strstr(out.s, "c.yaml:2:30: 'timeout'"));
 	assert_non_null(strstr(out.s, "c.yaml:3:3: 'family' is missing"));
 	assert_non_null(strstr(out.s, "s.yaml:1:7: 'sync': 'S' is no name"));
@@ -316,18 +367,22 @@ static void mistakes_are_sorted_and_told_once(void **state)
 /* A table of its own: no keyword of ferry's is a secret yet, the connectors' options are. */
 static void secret_values_are_not_shown(void **state)
 {
-	const struct keyword k = {.name = "pin", .type = KEYWORD_INT, .flags = KEYWORD_SECRET, .max = 9};
-	struct yaml_node node = {.kind = YAML_NODE_SCALAR, .text = "hunter2", .line = 1, .column = 1};
+	const struct keyword k = {
+		.name = "pin", .type = KEYWORD_INT, .flags = KEYWORD_SECRET, .max = 9};
+	struct yaml_node node = {
+		.kind = YAML_NODE_SCALAR, .text = "hunter2", .line = 1, .column = 1};
 	struct conf_mistakes m = CONF_MISTAKES_INIT;
 	struct keyword_reader r = {.file = "f", .mistakes = &m};
 	int value;
 
 	(void)state;
 	assert_false(keyword_scalar(&r, &k, &node, &value));
-	assert_string_equal(m.items[0].text, "'pin': its value is no whole number (0 to 9)");
+	assert_string_equal(m.items[0].text, "'pin': its value is no whole number (decimal digits; "
+					     "0 to 9)");
 	conf_mistakes_release(&m);
 	mistake("connections:\n  x: {family: x, password: 'hun${ter2'}\n", NULL, NULL,
-		"c.yaml:2:28: 'password': a reference '${' has no closing brace (a literal '${' is written '$${')\n");
+		"c.yaml:2:28: 'password': a reference '${' has no closing brace (a literal '${' is "
+		"written '$${')\n");
 }
 
 int main(void)

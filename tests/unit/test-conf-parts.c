@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test-conf-parts.c - units, suggestions, secrets, the text of a segment, folders, and what is shipped.
+ * test-conf-parts.c - units, suggestions, secrets, the text of a segment, folders, and what is
+ * shipped.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,8 +22,10 @@
 
 static void durations(void **state)
 {
-	static const char *const bad[] = {"", "5", "s", "1h30m", "1.5h", "-1s", " 1s", "1s ", "05s", "1S", "5 m",
-					  "9223372036854775807d", "1min", "0x5s"};
+	static const char *const bad[] = {"",	  "5",	 "s",	"1h30m",
+					  "1.5h", "-1s", " 1s", "1s ",
+					  "05s",  "1S",	 "5 m", "9223372036854775807d",
+					  "1min", "0x5s"};
 	int64_t v;
 
 	(void)state;
@@ -85,7 +88,9 @@ static void nearest_words(void **state)
 	assert_null(conf_nearest("dest", words));
 	assert_null(conf_nearest("x", words));
 	assert_null(conf_nearest("", words));
-	assert_null(conf_nearest("destinationdestinationdestinationdestinationdestinationdestination", words));
+	assert_null(conf_nearest("destinationdestinationdestinationdestinationdestinationdestinatio"
+				 "n",
+				 words));
 }
 
 /* ---- secrets */
@@ -196,7 +201,8 @@ static char *text_of(const char *connections, const char *sync)
 }
 
 /* Compares the texts of the first segments of two configurations. */
-static bool same_text(const char *connections, const char *sync, const char *connections2, const char *sync2)
+static bool same_text(const char *connections, const char *sync, const char *connections2,
+		      const char *sync2)
 {
 	char *a = text_of(connections, sync), *b = text_of(connections2, sync2);
 	bool same = strcmp(a, b) == 0;
@@ -206,7 +212,8 @@ static bool same_text(const char *connections, const char *sync, const char *con
 	return same;
 }
 
-#define LAGO(x) "connections:\n  db: {family: sqlite, path: /tmp/x.db}\n  lago: {family: lago, " x "}\n"
+#define LAGO(x)                                                                                    \
+	"connections:\n  db: {family: sqlite, path: /tmp/x.db}\n  lago: {family: lago, " x "}\n"
 
 static void segment_text_tells_what_matters(void **state)
 {
@@ -219,14 +226,17 @@ static void segment_text_tells_what_matters(void **state)
 	/* layout, comments, order of keys, schedule, limits: the same */
 	assert_true(same_text(CONNECTIONS, SYNC, CONNECTIONS, "# x\nschedule: {every: 1h}\n" SYNC
 			      "guards: {max_deletes: 5}\nmode: upsert\n"));
-	assert_true(same_text(LAGO("b: 1, a: 2"), SYNC, LAGO("a: 2, rate_limit: {lanes: 9}, b: 1, timeout: 1s"), SYNC));
+	assert_true(same_text(LAGO("b: 1, a: 2"), SYNC,
+			      LAGO("a: 2, rate_limit: {lanes: 9}, b: 1, timeout: 1s"), SYNC));
 	/* what is read, written or decided: not */
 	assert_false(same_text(LAGO("url: x"), SYNC, LAGO("url: y"), SYNC));
 	assert_false(same_text(CONNECTIONS, SYNC, CONNECTIONS, SYNC "where: a = 1\n"));
 	assert_false(same_text(CONNECTIONS, SYNC, CONNECTIONS, SYNC "mode: mirror\n"));
 	assert_false(same_text(CONNECTIONS, SYNC, CONNECTIONS, SYNC "policy: {none: skip}\n"));
-	assert_false(same_text(CONNECTIONS, SYNC, CONNECTIONS, SYNC "skip: [{when: a, reason: B}]\n"));
-	assert_false(same_text(CONNECTIONS, SYNC, CONNECTIONS, SYNC "lookups: {l: {connection: lago}}\n"));
+	assert_false(
+		same_text(CONNECTIONS, SYNC, CONNECTIONS, SYNC "skip: [{when: a, reason: B}]\n"));
+	assert_false(same_text(CONNECTIONS, SYNC, CONNECTIONS,
+			       SYNC "lookups: {l: {connection: lago}}\n"));
 	assert_false(same_text(CONNECTIONS, SYNC_HEAD "key: a\nmap: {a: x, b: y}\n",
 			       CONNECTIONS, SYNC_HEAD "key: a\nmap: {b: y, a: x}\n"));
 	assert_false(same_text(CONNECTIONS, SYNC_HEAD "key: [a, b]\nmap: {a: x}\n",
@@ -235,14 +245,16 @@ static void segment_text_tells_what_matters(void **state)
 
 static void segment_text_has_no_secret(void **state)
 {
-	char *text = text_of(LAGO("api_key: hunter2, db_password: hunter2, token: '${env:T}'"), SYNC);
+	char *text = text_of(LAGO("api_key: hunter2, db_password: hunter2, token: '${env:T}'"),
+			     SYNC);
 
 	(void)state;
 	assert_null(strstr(text, "hunter2"));
 	assert_non_null(strstr(text, "${env:T}"));
 	free(text);
 	assert_true(same_text(LAGO("api_key: a"), SYNC, LAGO("api_key: b"), SYNC));
-	assert_false(same_text(LAGO("api_key: '${env:A}'"), SYNC, LAGO("api_key: '${env:B}'"), SYNC));
+	assert_false(
+		same_text(LAGO("api_key: '${env:A}'"), SYNC, LAGO("api_key: '${env:B}'"), SYNC));
 }
 
 /* ---- folders */
@@ -351,27 +363,60 @@ static void shipped_examples_load(void **state)
 	load_shipped("conf/examples", 3, 3);
 }
 
+/* Take the "#" off each setting of ferry.yaml: what stands there is the default. */
+static void shipped_settings_are_the_defaults(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	struct buf text = BUF_INIT;
+	struct generation *g, *plain = conf_load_ok(NULL, NULL, NULL);
+
+	(void)state;
+	assert_int_equal(buf_read_file(&text,
+				       arena_printf(&arena, "%s/conf/ferry.yaml", top_folder()),
+				       1 << 20),
+			 0);
+	for (char *s = text.s; (s = strstr(s, "\n#")); s++)
+		if (s[2] != ' ' && s[2] != '\n')
+			s[1] = ' ';
+	/* the first column is a space now, for all of them */
+	g = conf_load_ok(NULL, NULL, text.s);
+	for (const struct keyword *k = conf_daemon_object.keywords; k->name; k++)
+		assert_non_null(
+			strstr(text.s, arena_printf(&arena, "\n %s: %s\n", k->name, k->fallback)));
+	assert_string_equal(g->daemon.admin_group, plain->daemon.admin_group);
+	assert_int_equal(g->daemon.memory_limit, plain->daemon.memory_limit);
+	conf_free(g);
+	conf_free(plain);
+	buf_release(&text);
+	arena_release(&arena);
+}
+
 /* The row that the manual must have for a keyword. */
 static void manual_row(const struct keyword *k, struct buf *out)
 {
-	struct buf allowed = BUF_INIT;
+	struct buf limits = BUF_INIT;
 
-	keyword_allowed(k, &allowed);
+	keyword_limits(k, &limits);
 	buf_reset(out);
 	buf_addf(out, "| `%s` | %s | %s%s%s | %s | %s |\n", k->name, keyword_type_name(k->type),
-		 k->fallback ? "`" : "", k->fallback ? k->fallback : k->flags & KEYWORD_REQUIRED ? "required" : "",
-		 k->fallback ? "`" : "", buf_str(&allowed), k->help);
-	buf_release(&allowed);
+		 k->fallback ? "`" : "",
+		 k->fallback		       ? k->fallback
+		 : k->flags & KEYWORD_REQUIRED ? "required"
+					       : "",
+		 k->fallback ? "`" : "", buf_str(&limits), k->help);
+	buf_release(&limits);
 }
 
-static void check_manual(const char *manual, const struct keyword_object *o, const struct keyword_object *except)
+static void check_manual(const char *manual, const struct keyword_object *o,
+			 const struct keyword_object *except)
 {
 	struct buf row = BUF_INIT;
 
 	for (const struct keyword *k = o->keywords; k->name; k++) {
 		manual_row(k, &row);
 		if (!strstr(manual, row.s))
-			fail_msg("doc/configuration.md lacks this row of a %s:\n%s", o->name, row.s);
+			fail_msg("doc/configuration.md lacks this row of a %s:\n%s", o->name,
+				 row.s);
 		if (k->object && k->object != except)
 			check_manual(manual, k->object, o);
 	}
@@ -384,11 +429,20 @@ static void manual_says_what_the_tables_say(void **state)
 	struct buf manual = BUF_INIT;
 
 	(void)state;
-	assert_int_equal(buf_read_file(&manual, arena_printf(&arena, "%s/doc/configuration.md", top_folder()),
-				       1 << 20), 0);
+	assert_int_equal(
+		buf_read_file(&manual,
+			      arena_printf(&arena, "%s/doc/configuration.md", top_folder()),
+			      1 << 20),
+		0);
 	check_manual(manual.s, &conf_daemon_object, NULL);
 	check_manual(manual.s, &conf_connections_object, NULL);
 	check_manual(manual.s, &conf_sync_object, NULL);
+	for (int t = 0; t < KEYWORD_TYPES; t++) {
+		const char *row = arena_printf(&arena, "| %s | %s |\n", keyword_type_name(t),
+					       keyword_type_form(t));
+		if (*keyword_type_form(t) && !strstr(manual.s, row))
+			fail_msg("doc/configuration.md lacks this row:\n%s", row);
+	}
 	buf_release(&manual);
 	arena_release(&arena);
 }
@@ -405,6 +459,7 @@ int main(void)
 		cmocka_unit_test(segment_text_has_no_secret),
 		cmocka_unit_test(folders_are_read_in_order),
 		cmocka_unit_test(shipped_examples_load),
+		cmocka_unit_test(shipped_settings_are_the_defaults),
 		cmocka_unit_test(manual_says_what_the_tables_say),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

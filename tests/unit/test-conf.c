@@ -33,8 +33,10 @@ static void defaults_hold_without_any_file(void **state)
 static void daemon_settings_are_taken(void **state)
 {
 	struct generation *g = conf_load_ok(NULL, NULL,
-		"memory_limit: 1GiB\nmax_concurrent_runs: 8\nheartbeat_timeout: 500s\nstop_timeout: 2m\n"
-		"row_errors_max: 0\nlog_lines_max: 5\nadmin_group: wheel\n");
+					    "memory_limit: 1GiB\nmax_concurrent_runs: "
+					    "8\nheartbeat_timeout: 500s\nstop_timeout: 2m\n"
+					    "row_errors_max: 0\nlog_lines_max: 5\nadmin_group: "
+					    "wheel\n");
 
 	(void)state;
 	assert_int_equal(g->daemon.memory_limit, 1 << 30);
@@ -77,11 +79,14 @@ static void connection_defaults_and_options(void **state)
 
 static void connection_settings_are_taken(void **state)
 {
-	struct generation *g = conf_load_ok(
-		"connections:\n  z: {family: x, timeout: 5s, connect_timeout: 100ms, retries: 0,\n"
-		"      retry_base: 10ms, rate_limit: {requests_per_second: 0.5, burst: 9, lanes: 64},\n"
-		"      tls: {ca: /etc/ca.pem, verify: false}, headers: {a: b}, n: 5}\n"
-		"  a: {family: y}\n", NULL, NULL);
+	struct generation *g = conf_load_ok("connections:\n  z: {family: x, timeout: 5s, "
+					    "connect_timeout: 100ms, retries: 0,\n"
+					    "      retry_base: 10ms, rate_limit: "
+					    "{requests_per_second: 0.5, burst: 9, lanes: 64},\n"
+					    "      tls: {ca: /etc/ca.pem, verify: false}, headers: "
+					    "{a: b}, n: 5}\n"
+					    "  a: {family: y}\n",
+					    NULL, NULL);
 	const struct connection_def *c = generation_connection(g, "z");
 
 	(void)state;
@@ -144,31 +149,38 @@ static void sync_of_one_segment_with_defaults(void **state)
 static void sync_with_everything(void **state)
 {
 	struct generation *g = conf_load_ok(CONNECTIONS,
-		"sync: all\nschedule: {every: 15m}\nmemory_limit: 32MiB\ntimeout: 1h\n"
-		"segments:\n"
-		"  - name: one\n"
-		"    source: {connection: db, table: t, ordered: true}\n"
-		"    destination: {connection: lago, resource: customers, flag: yes}\n"
-		"    lookups: {subs: {connection: db, key: id, query: SELECT 2}}\n"
-		"    key: [a, b || c]\n"
-		"    mode: mirror\n"
-		"    where: x > 1\n"
-		"    map: {id: 5, meta.data.x: \"null\", n: 'it''s'}\n"
-		"    skip: [{when: n IS NULL, reason: NO_NAME}]\n"
-		"    reject: [{when: n = 1, message: one, field: n}, {when: n = 2, message: two}]\n"
-		"    ignore_changes: [n]\n"
-		"    policy: {none: skip}\n"
-		"    guards: {max_deletes: 0.5%, max_changes: 100}\n"
-		"    snapshot: hash\n"
-		"    verify: true\n"
-		"    required: true\n"
-		"  - name: two\n"
-		"    source: {connection: db}\n"
-		"    destination: {connection: lago}\n"
-		"    key: a\n"
-		"    map: {id: a}\n"
-		"    policy: {missing: disable}\n"
-		"    depends_on: one\n", NULL);
+					    "sync: all\nschedule: {every: 15m}\nmemory_limit: "
+					    "32MiB\ntimeout: 1h\n"
+					    "segments:\n"
+					    "  - name: one\n"
+					    "    source: {connection: db, table: t, ordered: "
+					    "true}\n"
+					    "    destination: {connection: lago, resource: "
+					    "customers, flag: yes}\n"
+					    "    lookups: {subs: {connection: db, key: id, query: "
+					    "SELECT 2}}\n"
+					    "    key: [a, b || c]\n"
+					    "    mode: mirror\n"
+					    "    where: x > 1\n"
+					    "    map: {id: 5, meta.data.x: \"null\", n: 'it''s'}\n"
+					    "    skip: [{when: n IS NULL, reason: NO_NAME}, {when: "
+					    "x, reason: X, final: true}]\n"
+					    "    reject: [{when: n = 1, message: one, field: n}, "
+					    "{when: n = 2, message: two}]\n"
+					    "    ignore_changes: [n]\n"
+					    "    policy: {none: skip}\n"
+					    "    guards: {max_deletes: 0.5%, max_changes: 100}\n"
+					    "    snapshot: hash\n"
+					    "    verify: true\n"
+					    "    required: true\n"
+					    "  - name: two\n"
+					    "    source: {connection: db}\n"
+					    "    destination: {connection: lago}\n"
+					    "    key: a\n"
+					    "    map: {id: a}\n"
+					    "    policy: {missing: disable}\n"
+					    "    depends_on: one\n",
+					    NULL);
 	const struct sync_def *sync = generation_sync(g, "all");
 	const struct segment_def *one = &sync->segments[0], *two = &sync->segments[1];
 
@@ -182,6 +194,9 @@ static void sync_with_everything(void **state)
 	assert_string_equal(one->lookups[0].name, "subs");
 	assert_string_equal(one->lookups[0].key, "id");
 	assert_string_equal(one->lookups[0].source.connection, "db");
+	assert_int_equal(one->lookups[0].source.ordered, -1);
+	assert_int_equal(one->lookups[0].source.mark.line, 9);
+	assert_int_equal(one->destination.ordered, -1);
 	assert_string_equal(one->lookups[0].source.options.items[0].text, "SELECT 2");
 	assert_int_equal(one->n_key, 2);
 	assert_string_equal(one->key[1], "b || c");
@@ -193,6 +208,8 @@ static void sync_with_everything(void **state)
 	assert_string_equal(one->map[1].expr, "null");
 	assert_string_equal(one->map[2].expr, "it's");
 	assert_string_equal(one->skip[0].reason, "NO_NAME");
+	assert_false(one->skip[0].final);
+	assert_true(one->skip[1].final);
 	assert_int_equal(one->skip[0].mark.line, 14);
 	assert_int_equal(one->n_reject, 2);
 	assert_string_equal(one->reject[0].field, "n");
@@ -246,8 +263,10 @@ static void a_thousand_syncs_load_fast(void **state)
 	(void)state;
 	files[0] = (struct conf_file){CONF_CONNECTIONS, "c.yaml", CONNECTIONS, strlen(CONNECTIONS)};
 	for (int i = 0; i < 1000; i++) {
-		const char *text = arena_printf(&arena, "sync: s%d\n%s", (i * 7919) % 1000, strchr(SYNC, '\n') + 1);
-		files[i + 1] = (struct conf_file){CONF_SYNCS, arena_printf(&arena, "%d.yaml", i), text, strlen(text)};
+		const char *text = arena_printf(&arena, "sync: s%d\n%s", (i * 7919) % 1000,
+						strchr(SYNC, '\n') + 1);
+		files[i + 1] = (struct conf_file){CONF_SYNCS, arena_printf(&arena, "%d.yaml", i),
+						  text, strlen(text)};
 	}
 	int64_t begin = clock_mono();
 	struct generation *g = conf_load(files, 1001, &m);

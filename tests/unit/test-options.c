@@ -14,18 +14,33 @@
 
 static const char *const colours[] = {"red", "green", NULL};
 
-static const struct ferry_option text_row = {.name = "url", .type = FERRY_OPT_TEXT, .flags = FERRY_OPTION_REQUIRED};
+static const struct ferry_option text_row = {.name = "url",
+					     .type = FERRY_OPT_TEXT,
+					     .flags = FERRY_OPTION_REQUIRED};
 static const struct ferry_option free_row = {.name = "note", .type = FERRY_OPT_TEXT};
-static const struct ferry_option int_row = {.name = "port", .type = FERRY_OPT_INT, .min = 1, .max = 65535};
+static const struct ferry_option int_row = {.name = "port",
+					    .type = FERRY_OPT_INT,
+					    .min = 1,
+					    .max = 65535};
 static const struct ferry_option any_row = {.name = "any", .type = FERRY_OPT_INT};
 static const struct ferry_option least_row = {.name = "least", .type = FERRY_OPT_INT, .min = 1};
 static const struct ferry_option bool_row = {.name = "tls", .type = FERRY_OPT_BOOL};
-static const struct ferry_option span_row = {.name = "lookback", .type = FERRY_OPT_DURATION, .min = 60000,
+static const struct ferry_option span_row = {.name = "lookback",
+					     .type = FERRY_OPT_DURATION,
+					     .min = 60000,
 					     .max = 30LL * 86400000};
-static const struct ferry_option size_row = {.name = "page", .type = FERRY_OPT_SIZE, .min = 1024, .max = 1 << 20};
-static const struct ferry_option choice_row = {.name = "colour", .type = FERRY_OPT_CHOICE, .choices = colours};
-static const struct ferry_option secret_row = {.name = "pin", .type = FERRY_OPT_INT, .flags = FERRY_OPTION_SECRET,
-					       .min = 1000, .max = 9999};
+static const struct ferry_option size_row = {.name = "page",
+					     .type = FERRY_OPT_SIZE,
+					     .min = 1024,
+					     .max = 1 << 20};
+static const struct ferry_option choice_row = {.name = "colour",
+					       .type = FERRY_OPT_CHOICE,
+					       .choices = colours};
+static const struct ferry_option secret_row = {.name = "pin",
+					       .type = FERRY_OPT_INT,
+					       .flags = FERRY_OPTION_SECRET,
+					       .min = 1000,
+					       .max = 9999};
 
 static struct arena arena = ARENA_INIT;
 
@@ -85,13 +100,16 @@ static void test_refused(void **state)
 	assert_refused(&int_row, "0", "port: '0' is not from 1 to 65535");
 	assert_refused(&int_row, "65536", "port: '65536' is not from 1 to 65535");
 	assert_refused(&least_row, "0", "least: '0' is not at least 1");
-	assert_refused(&any_row, "99999999999999999999", "any: '99999999999999999999' is not a whole number");
+	assert_refused(&any_row, "99999999999999999999",
+		       "any: '99999999999999999999' is not a whole number");
 	assert_refused(&bool_row, "perhaps", "tls: 'perhaps' is not true or false");
-	assert_refused(&span_row, "15", "lookback: '15' is not a duration (500ms, 30s, 15m, 2h, 30d)");
+	assert_refused(&span_row, "15",
+		       "lookback: '15' is not a duration (500ms, 30s, 15m, 2h, 30d)");
 	assert_refused(&span_row, "30s", "lookback: '30s' is not from 1m to 30d");
 	assert_refused(&size_row, "2MiB", "page: '2MiB' is not from 1KiB to 1MiB");
 	assert_refused(&choice_row, "blue", "colour: 'blue' is not one of red, green");
-	assert_refused(&choice_row, "gren", "colour: 'gren' is not one of red, green (did you mean 'green'?)");
+	assert_refused(&choice_row, "gren",
+		       "colour: 'gren' is not one of red, green (did you mean 'green'?)");
 }
 
 static void test_secrets_are_not_shown(void **state)
@@ -105,7 +123,9 @@ static void test_secrets_are_not_shown(void **state)
 
 static const struct ferry_option table[] = {
 	{.name = "url", .type = FERRY_OPT_TEXT, .flags = FERRY_OPTION_REQUIRED},
-	{.name = "key", .type = FERRY_OPT_TEXT, .flags = FERRY_OPTION_REQUIRED | FERRY_OPTION_SECRET},
+	{.name = "key",
+	 .type = FERRY_OPT_TEXT,
+	 .flags = FERRY_OPTION_REQUIRED | FERRY_OPTION_SECRET},
 	{.name = "page", .type = FERRY_OPT_INT, .fallback = "100", .min = 1, .max = 1000},
 	{.name = "note", .type = FERRY_OPT_TEXT},
 	{.name = NULL},
@@ -120,7 +140,8 @@ static void test_settings(void **state)
 {
 	(void)state;
 	setenv("FERRY_TEST_KEY", "hunter2", 1);
-	struct def_option items[] = {given("url", "http://x"), given("key", "${env:FERRY_TEST_KEY}"),
+	struct def_option items[] = {given("url", "http://x"),
+				     given("key", "${env:FERRY_TEST_KEY}"),
 				     given("ignored", "by this table")};
 	struct def_options options = {items, 3};
 	struct setting_list list = {0};
@@ -188,9 +209,12 @@ static void test_tables(void **state)
 {
 	(void)state;
 	const struct ferry_option twice[] = {{.name = "a"}, {.name = "a"}, {.name = NULL}};
-	const struct ferry_option unknown[] = {{.name = "a", .type = (enum ferry_option_type)99}, {.name = NULL}};
-	const struct ferry_option no_choice[] = {{.name = "a", .type = FERRY_OPT_CHOICE}, {.name = NULL}};
-	const struct ferry_option bad[] = {{.name = "a", .type = FERRY_OPT_BOOL, .fallback = "2"}, {.name = NULL}};
+	const struct ferry_option unknown[] = {{.name = "a", .type = (enum ferry_option_type)99},
+					       {.name = NULL}};
+	const struct ferry_option no_choice[] = {{.name = "a", .type = FERRY_OPT_CHOICE},
+						 {.name = NULL}};
+	const struct ferry_option bad[] = {{.name = "a", .type = FERRY_OPT_BOOL, .fallback = "2"},
+					   {.name = NULL}};
 
 	assert_int_equal(option_table_check(NULL, "option", NULL), 0);
 	assert_int_equal(option_table_check(table, "option", NULL), 0);

@@ -61,7 +61,8 @@ static void test_load(void **state)
 static void test_wrong_interface(void **state)
 {
 	(void)state;
-	fixture_build("newmajor", "-DFIXTURE_NAME='\"newmajor\"' -DFIXTURE_MAJOR=FERRY_ABI_MAJOR+1");
+	fixture_build("newmajor",
+		      "-DFIXTURE_NAME='\"newmajor\"' -DFIXTURE_MAJOR=FERRY_ABI_MAJOR+1");
 	fixture_build("oldmajor", "-DFIXTURE_MAJOR=0");
 	fixture_build("newminor", "-DFIXTURE_MINOR=FERRY_ABI_MINOR+1");
 	fixture_build("short", "-DFIXTURE_SIZE=64");
@@ -90,18 +91,24 @@ static void test_contradictions(void **state)
 	(void)state;
 	fixture_build("alias", "");
 	fixture_build("stray", "-DFIXTURE_NAME='\"stray\"' -DFIXTURE_FAMILY='\"other\"'");
-	fixture_build("norole", "-DFIXTURE_NAME='\"norole\"' -DFIXTURE_FAMILY='\"norole\"' -DFIXTURE_ROLES=0");
-	fixture_build("noextract", "-DFIXTURE_NAME='\"noextract\"' -DFIXTURE_FAMILY='\"noextract\"' -DFIXTURE_EXTRACT=NULL");
+	fixture_build("norole",
+		      "-DFIXTURE_NAME='\"norole\"' -DFIXTURE_FAMILY='\"norole\"' "
+		      "-DFIXTURE_ROLES=0");
+	fixture_build("noextract",
+		      "-DFIXTURE_NAME='\"noextract\"' -DFIXTURE_FAMILY='\"noextract\"' "
+		      "-DFIXTURE_EXTRACT=NULL");
 	fixture_build("noapply", "-DFIXTURE_NAME='\"noapply\"' -DFIXTURE_FAMILY='\"noapply\"' "
 		      "-DFIXTURE_ROLES=FERRY_DESTINATION");
-	fixture_build("baddefault", "-DFIXTURE_NAME='\"baddefault\"' -DFIXTURE_FAMILY='\"baddefault\"' "
+	fixture_build("baddefault",
+		      "-DFIXTURE_NAME='\"baddefault\"' -DFIXTURE_FAMILY='\"baddefault\"' "
 		      "-DFIXTURE_DEFAULT='\"101\"'");
 	assert_refused(folder, "alias", "calls itself 'fixture'");
 	assert_refused(folder, "stray", "'other'");
 	assert_refused(folder, "norole", "neither source nor destination");
 	assert_refused(folder, "noextract", "lacks extract");
 	assert_refused(folder, "noapply", "lacks apply");
-	assert_refused(folder, "baddefault", "default of connection option limit: '101' is not from 1 to 100");
+	assert_refused(folder, "baddefault",
+		       "default of connection option limit: '101' is not from 1 to 100");
 }
 
 static void test_cannot_be_loaded(void **state)
@@ -215,7 +222,8 @@ static void test_list(void **state)
 	struct ferry_error err = {0};
 	char dir[96], path[160], **names;
 	size_t n;
-	static const char *const files[] = {"b.so", "a.so", "c.la", ".hidden.so", ".so", "a-b.so", "so"};
+	static const char *const files[] = {"b.so", "a.so",   "c.la", ".hidden.so",
+					    ".so",  "a-b.so", "so"};
 
 	snprintf(dir, sizeof dir, "%s/list", folder);
 	mkdir(dir, 0755);
@@ -257,7 +265,8 @@ static void test_json(void **state)
 	assert_int_equal(plug_load(folder, "fixture", &plug, NULL), 0);
 	plug_json(plug, &out);
 	assert_int_equal(json_parse(out.s, out.len, "connector", &doc, NULL), 0);
-	json_node *root = json_root(doc), *option = json_at(json_get(root, "connection_options"), 0);
+	json_node *root = json_root(doc),
+		  *option = json_at(json_get(root, "connection_options"), 0);
 	assert_string_equal(json_get_text(root, "name", ""), "fixture");
 	assert_string_equal(json_get_text(root, "interface", ""), "1.0");
 	assert_int_equal(json_get_int(root, "batch", 0), 1);

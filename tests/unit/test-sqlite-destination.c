@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../plugins/sqlite/sqlite.h"
+#include "sqlite/sqlite.h"
 
 #define FIELDS 3
 

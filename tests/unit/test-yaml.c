@@ -49,7 +49,8 @@ static void refused(const char *text, int line, int column, const char *words)
 static void builds_a_tree_with_positions(void **state)
 {
 	struct arena arena = ARENA_INIT;
-	struct yaml_node *root = read_ok(&arena, "a: 1\nlist:\n  - x\n  - \"y z\"\n  - {k: 'v'}\nempty:\n");
+	struct yaml_node *root = read_ok(&arena, "a: 1\nlist:\n  - x\n  - \"y z\"\n  - {k: "
+						 "'v'}\nempty:\n");
 
 	(void)state;
 	assert_int_equal(root->kind, YAML_NODE_MAP);
@@ -78,7 +79,8 @@ static void builds_a_tree_with_positions(void **state)
 
 static void empty_texts_are_empty_maps(void **state)
 {
-	static const char *const texts[] = {"", "\n\n", "# nothing\n", "---\n", "---\n...\n", "\xef\xbb\xbf"};
+	static const char *const texts[] = {"",	     "\n\n",	   "# nothing\n",
+					    "---\n", "---\n...\n", "\xef\xbb\xbf"};
 	struct arena arena = ARENA_INIT;
 
 	(void)state;
@@ -154,7 +156,8 @@ static void alias_bomb_is_refused_at_its_first_line(void **state)
 	(void)state;
 	buf_adds(&text, "a: &a [x,x,x,x,x,x,x,x,x,x]\n");
 	for (char c = 'b'; c < 'k'; c++)
-		buf_addf(&text, "%c: &%c [*%c,*%c,*%c,*%c,*%c]\n", c, c, c - 1, c - 1, c - 1, c - 1, c - 1);
+		buf_addf(&text, "%c: &%c [*%c,*%c,*%c,*%c,*%c]\n", c, c, c - 1, c - 1, c - 1, c - 1,
+			 c - 1);
 	refused(text.s, 1, 4, "anchors");
 	buf_release(&text);
 }
@@ -179,7 +182,8 @@ static void deep_nesting_is_refused_fast(void **state)
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
 		repeat(&text, forms[i], 10000);
 		int64_t begin = clock_mono();
-		assert_int_equal(yaml_read(&arena, text.s, text.len, &root, &line, &column, &err), -1);
+		assert_int_equal(yaml_read(&arena, text.s, text.len, &root, &line, &column, &err),
+				 -1);
 		assert_true(clock_mono() - begin < 500 * 1000);
 	}
 	repeat(&text, "[", 65);

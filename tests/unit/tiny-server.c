@@ -149,7 +149,8 @@ static int listen_unix(const char *path)
 
 	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
 	unlink(path);
-	FERRY_ASSERT(fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, 16) == 0);
+	FERRY_ASSERT(fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0 &&
+		     listen(fd, 16) == 0);
 	return fd;
 }
 

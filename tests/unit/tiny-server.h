@@ -34,7 +34,7 @@ struct tiny_server {
 	int port;
 	char url[64];			/* "http://127.0.0.1:PORT" */
 	atomic_int requests, connections;
-	struct buf last;		/* the last request whole; read it only when no exchange runs */
+	struct buf last;		/* the last request whole; read only between exchanges */
 	int listener;
 	int stop[2];
 	pthread_t thread;
@@ -48,7 +48,8 @@ void tiny_stop(struct tiny_server *s);
 int tiny_free_port(void);
 
 #define TINY_OK(body_len, body) \
-	{TINY_ANSWER, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " #body_len "\r\n\r\n" body, 0}
+	{TINY_ANSWER, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n" \
+		"Content-Length: " #body_len "\r\n\r\n" body, 0}
 #define TINY_STATUS(status, headers) \
 	{TINY_ANSWER, "HTTP/1.1 " #status " Status\r\n" headers "Content-Length: 0\r\n\r\n", 0}
 

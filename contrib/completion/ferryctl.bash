@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for ferryctl. Commands and options are asked of the program itself, so that this
+# file never falls behind it: "help --commands" prints name, arguments and options, between tabs.
+
+# The first column of a list, for names of syncs and connectors and for run numbers.
+_ferryctl_names()
+{
+	ferryctl "${socket[@]}" "$@" 2>/dev/null | awk 'NR > 1 && !/^page / {print $1}'
+}
+
+_ferryctl_words()
+{
+	case $1 in
+	SYNC) _ferryctl_names syncs --limit 100 ;;
+	RUN) echo last; _ferryctl_names runs ;;
+	NAME) _ferryctl_names connectors ;;
+	CODE) ferryctl explain | awk '/^  / {print $1}' ;;
+	COMMAND) cut -f1 <<<"$table" ;;
+	esac
+}
+
+_ferryctl_value()
+{
+	case $1 in
+	--status) echo queued running preview_ready completed failed cancelled ;;
+	-d|--decision) echo create update delete disable skip conflict ;;
+	esac
+}
+
+_ferryctl()
+{
+	local cur prev words cword split command row args options socket=() table i
+	_init_completion -s -n : || return
+	table=$(ferryctl help --commands 2>/dev/null) || return
+	for ((i = 1; i < cword; i++)); do
+		case ${words[i]} in
+		--socket) socket=(--socket "${words[++i]}") ;;
+		-n|-s|-d|-k|--limit|--page|--status|--segment|--decision|--key) ((i++)) ;;
+		-*) ;;
+		*) [[ -n $command ]] || command=${words[i]} ;;
+		esac
+	done
+	case $prev in
+	--socket) _filedir; return ;;
+	--status|-d|--decision) COMPREPLY=($(compgen -W "$(_ferryctl_value "$prev")" -- "$cur")); return ;;
+	-n|-s|-k|--limit|--page|--segment|--key) return ;;
+	esac
+	row=$(awk -F '\t' -v c="$command" '$1 == c' <<<"$table")
+	args=$(cut -f2 <<<"$row")
+	options=$(cut -f3 <<<"$row")
+	if [[ $cur == -* ]]; then
+		[[ -n $row ]] || options='--socket= --json --no-color --help'
+		COMPREPLY=($(compgen -W "${options//=/}" -- "$cur"))
+	elif [[ -z $command ]]; then
+		COMPREPLY=($(compgen -W "$(cut -f1 <<<"$table")" -- "$cur"))
+	elif [[ $args == *DIR* ]]; then
+		_filedir -d
+	else
+		args=${args//[][]/}
+		COMPREPLY=($(compgen -W "$(_ferryctl_words "$args")" -- "$cur"))
+		__ltrim_colon_completions "$cur"
+	fi
+} && complete -F _ferryctl ferryctl

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* call.h - what the files of api/ share: one call, its parameters and its answer. */
+#ifndef FERRY_API_CALL_H
+#define FERRY_API_CALL_H
+
+#include "api/api.h"
+#include "wire/json.h"
+
+struct api {
+	struct supervisor *s;
+	const char *version;
+	int64_t generation;		/* admin_gid was looked up for */
+	gid_t admin_gid;
+	bool has_admin_gid;
+};
+
+struct call {
+	struct api *api;
+	struct supervisor *s;
+	const struct httpd_request *req;
+	struct httpd_reply *reply;	/* status is 200 until said otherwise */
+	char *arg;			/* what stood in the pattern's braces; NULL */
+	struct supervise_actor actor;	/* of calls that change something */
+};
+
+/* ---- params.c: what was asked, checked; USAGE or NOT_FOUND */
+
+struct page {
+	int64_t page, per_page, skip;
+};
+int call_page(const struct call *c, struct page *ret, struct ferry_error *err);
+/* A number from 0 on; `none` when it is not given. */
+int call_int(const struct call *c, const char *name, int64_t none, int64_t *ret, struct ferry_error *err);
+/* The run's number in the path. */
+int call_run(const struct call *c, int64_t *ret, struct ferry_error *err);
+/* A moment; a bare date as the end of a span means that day's end. */
+int call_time(const struct call *c, const char *name, bool end, int64_t *ret, struct ferry_error *err);
+/* The JSON object in the body, whose members must all be among `names` (ends with NULL) and booleans. */
+int call_flags(const struct call *c, const char *const *names, bool *values, struct ferry_error *err);
+
+/* ---- reply.c */
+
+/* {"error":{code, message, hint}}; the members of `issues` are put in when it is not NULL. */
+void reply_error(struct httpd_reply *reply, int status, const struct ferry_error *err,
+		 const struct conf_mistakes *issues);
+/* {"data":[ items ],"pagination":{...}} */
+void reply_list(struct call *c, const struct buf *items, const struct page *page, int64_t total);
+
+/* ---- handlers */
+
+int handle_healthz(struct call *c, struct ferry_error *err);
+int handle_status(struct call *c, struct ferry_error *err);
+int handle_reload(struct call *c, struct ferry_error *err);
+int handle_connectors(struct call *c, struct ferry_error *err);
+int handle_connector(struct call *c, struct ferry_error *err);
+int handle_error_code(struct call *c, struct ferry_error *err);
+int handle_reason_code(struct call *c, struct ferry_error *err);
+int handle_audit(struct call *c, struct ferry_error *err);
+
+int handle_syncs(struct call *c, struct ferry_error *err);
+int handle_sync(struct call *c, struct ferry_error *err);
+int handle_sync_runs(struct call *c, struct ferry_error *err);
+int handle_trigger(struct call *c, struct ferry_error *err);
+
+int handle_runs(struct call *c, struct ferry_error *err);
+int handle_run(struct call *c, struct ferry_error *err);
+int handle_run_errors(struct call *c, struct ferry_error *err);
+int handle_run_logs(struct call *c, struct ferry_error *err);
+int handle_run_plan(struct call *c, struct ferry_error *err);
+int handle_retry(struct call *c, struct ferry_error *err);
+int handle_promote(struct call *c, struct ferry_error *err);
+int handle_cancel(struct call *c, struct ferry_error *err);
+
+/* One page of runs, of one sync or (NULL) of all. */
+int list_runs(struct call *c, const char *sync, struct ferry_error *err);
+/* 202 with the run's id. */
+void reply_queued(struct call *c, int64_t id, bool coalesced);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* syncs.c - syncs: what they are, how their last run went, and their trigger. */
+#include "api/call.h"
+
+static void put_id(struct buf *b, const char *key, int64_t id)
+{
+	if (id)
+		jw_int(b, key, id);
+	else
+		jw_null(b, key);
+}
+
+/* 900000 -> "15m" */
+static void put_span(struct buf *b, const char *key, int64_t ms)
+{
+	static const struct {
+		int64_t ms;
+		const char *word;
+	} units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (ms % units[i].ms == 0) {
+			buf_addf(&text, "%lld%s", (long long)(ms / units[i].ms), units[i].word);
+			break;
+		}
+	jw_text(b, key, buf_str(&text));
+	buf_release(&text);
+}
+
+static void put_endpoint(struct buf *b, const char *key, const struct endpoint_def *e)
+{
+	jw_open(b, key, '{');
+	jw_text(b, "connection", e->connection);
+	jw_text(b, "resource", e->resource);
+	jw_close(b, '}');
+}
+
+static void put_schedule(struct buf *b, const struct schedule_def *schedule)
+{
+	jw_open(b, "schedule", '{');
+	jw_text(b, "kind", schedule->every_ms ? "every" : "manual");
+	if (schedule->every_ms)
+		put_span(b, "every", schedule->every_ms);
+	jw_close(b, '}');
+}
+
+static void put_segments(struct buf *b, const struct sync_def *def)
+{
+	jw_open(b, "segments", '[');
+	for (size_t i = 0; i < def->n_segments; i++) {
+		const struct segment_def *seg = &def->segments[i];
+		jw_open(b, NULL, '{');
+		jw_text(b, "name", seg->name);
+		put_endpoint(b, "source", &seg->source);
+		put_endpoint(b, "destination", &seg->destination);
+		jw_text(b, "mode", mode_name(seg->mode));
+		jw_bool(b, "required", seg->required);
+		jw_open(b, "depends_on", '[');
+		for (size_t k = 0; k < seg->n_depends_on; k++)
+			jw_text(b, NULL, seg->depends_on[k]);
+		jw_close(b, ']');
+		jw_close(b, '}');
+	}
+	jw_close(b, ']');
+}
+
+static void put_last(struct buf *b, const struct supervise_last *last)
+{
+	if (!last->run) {
+		jw_null(b, "last_run");
+		return;
+	}
+	int64_t ms = last->started_at ? (last->completed_at - last->started_at) / 1000 : 0;
+	struct buf text = BUF_INIT;
+	buf_addf(&text, "%lld.%03d", (long long)(ms / 1000), (int)(ms % 1000));
+	jw_open(b, "last_run", '{');
+	jw_int(b, "id", last->run);
+	jw_text(b, "status", run_status_name(last->status));
+	jw_text(b, "trigger", run_trigger_name(last->trigger));
+	jw_time(b, "started_at", last->started_at);
+	jw_time(b, "completed_at", last->completed_at);
+	jw_raw(b, "duration_seconds", text.s, text.len);
+	jw_int(b, "rows_processed", last->rows);
+	jw_int(b, "row_errors", last->row_errors);
+	jw_text(b, "error_code", last->code[0] ? last->code : NULL);
+	jw_close(b, '}');
+	buf_release(&text);
+}
+
+static void put_sync(struct buf *b, const struct supervise_sync *sync)
+{
+	jw_open(b, NULL, '{');
+	jw_text(b, "id", sync->def->name);
+	jw_text(b, "file", sync->def->file);
+	put_schedule(b, &sync->def->schedule);
+	put_segments(b, sync->def);
+	put_id(b, "running", sync->running);
+	put_id(b, "queued", sync->queued);
+	put_last(b, sync->last);
+	jw_time(b, "next_run_at", sync->next_run_at);
+	jw_close(b, '}');
+}
+
+int handle_syncs(struct call *c, struct ferry_error *err)
+{
+	struct supervise_sync sync;
+	struct supervise_status status;
+	struct page page;
+	struct buf items = BUF_INIT;
+
+	if (call_page(c, &page, err) < 0)
+		return -1;
+	for (int64_t i = page.skip; i < page.skip + page.per_page; i++) {
+		if (!supervise_sync_at(c->s, (size_t)i, &sync))
+			break;
+		put_sync(&items, &sync);
+	}
+	supervise_status(c->s, &status);
+	reply_list(c, &items, &page, (int64_t)status.syncs);
+	buf_release(&items);
+	return 0;
+}
+
+static int find_sync(struct call *c, struct supervise_sync *ret, struct ferry_error *err)
+{
+	if (supervise_sync_named(c->s, c->arg, ret))
+		return 0;
+	return ferry_fail(err, FERRY_E_NOT_FOUND, "there is no sync '%s'", c->arg);
+}
+
+int handle_sync(struct call *c, struct ferry_error *err)
+{
+	struct supervise_sync sync;
+
+	if (find_sync(c, &sync, err) < 0)
+		return -1;
+	put_sync(&c->reply->body, &sync);
+	return 0;
+}
+
+/* Runs of a sync that is no longer configured are still there to be read. */
+int handle_sync_runs(struct call *c, struct ferry_error *err)
+{
+	struct journal_filter of = {.sync = c->arg, .status = -1};
+	struct supervise_sync sync;
+	int64_t id;
+	size_t n = 0;
+
+	if (!supervise_sync_named(c->s, c->arg, &sync)) {
+		if (journal_list(supervise_journal(c->s), &of, 0, 1, &id, &n, NULL, err) < 0)
+			return -1;
+		if (!n)
+			return find_sync(c, &sync, err);
+	}
+	return list_runs(c, c->arg, err);
+}
+
+int handle_trigger(struct call *c, struct ferry_error *err)
+{
+	static const char *const names[] = {"preview", "verify", "full", NULL};
+	bool flags[3] = {false}, coalesced;
+	int64_t id;
+
+	if (call_flags(c, names, flags, err) < 0)
+		return -1;
+	struct supervise_request request = {
+		.trigger = TRIGGER_API, .preview = flags[0], .verify = flags[1], .full = flags[2],
+	};
+	if (supervise_trigger(c->s, c->arg, &request, &c->actor, &id, &coalesced, err) < 0)
+		return -1;
+	reply_queued(c, id, coalesced);
+	return 0;
+}
