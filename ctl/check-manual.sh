@@ -18,6 +18,7 @@ commands=$(printf '%s\n' "$table" | cut -f1)
 for command in $commands; do
 	grep -Eq "^\.It Cm $command( |\$)" "$manual" || fail "command '$command' is missing"
 done
+# shellcheck disable=SC2013
 for command in $(sed -n 's/^\.It Cm \([a-z][a-z]*\).*/\1/p' "$manual"); do
 	printf '%s\n' "$commands" | grep -qx "$command" || fail "there is no command '$command'"
 done

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2207
 # bash completion for ferryctl. Commands and options are asked of the program itself, so that this
 # file never falls behind it: "help --commands" prints name, arguments and options, between tabs.
 

@@ -164,7 +164,7 @@ static void check_references(struct loader *l)
 				     SHOWN(ref->name), near);
 		else
 			conf_mistake(l->mistakes, &ref->mark,
-				     "unknown connection '%s' (connections.d has none of that name)",
+				     "unknown connection '%s' (none of that name in connections.d)",
 				     SHOWN(ref->name));
 	}
 	free(names);

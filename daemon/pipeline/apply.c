@@ -161,13 +161,13 @@ static int next_page(struct applying *a, struct ferry_error *err)
 	return 0;
 }
 
-/* Fill slices until the lanes have work, or the plan ends. */
-static int fill(struct applying *a, struct ferry_error *err)
+/* Fill slices until so many are ready, or the plan ends. */
+static int fill(struct applying *a, int wanted, struct ferry_error *err)
 {
-	while (!a->plan_end && !a->n_ready && !a->stopped) {
+	while (!a->plan_end && a->n_ready < wanted) {
 		if (a->at == a->n && next_page(a, err) != 0)
 			return -1;
-		while (a->at < a->n && !a->n_ready)
+		while (a->at < a->n && a->n_ready < wanted)
 			take_entry(a, &a->entries[a->at++]);
 		report_tick(a->seg->report);
 	}
@@ -187,23 +187,25 @@ static void intend(struct applying *a, const struct slice *s)
 	}
 }
 
+/*
+ * The intents of all slices that are ready, and whatever was acknowledged since, become durable in
+ * one commit; only then does a lane see any of them.
+ */
 static int send_ready(struct applying *a, struct ferry_error *err)
 {
-	if (!a->ready || a->under_way >= a->n_lanes || a->stopped)
-		return 0;
-	struct slice *s = a->ready;
-	a->ready = s->next;
-	if (!a->ready)
-		a->ready_tail = &a->ready;
-	a->n_ready--;
-	intend(a, s);
-	if (commit(a, err) != 0) {
-		slice_free(s);
+	for (const struct slice *s = a->ready; s; s = s->next)
+		intend(a, s);
+	if (commit(a, err) != 0)
 		return -1;
+	while (a->ready) {
+		struct slice *s = a->ready;
+		a->ready = s->next;
+		lanes_give(a->lanes, s);
+		a->under_way++;
 	}
-	lanes_give(a->lanes, s);
-	a->under_way++;
-	return 1;
+	a->ready_tail = &a->ready;
+	a->n_ready = 0;
+	return 0;
 }
 
 /* ---------------------------------------------------------------- outcomes */
@@ -253,7 +255,6 @@ static void refuse(struct applying *a, const struct slice *s, size_t i)
 	buf_release(&text);
 }
 
-/* 0, or -1 when the run has to stop. */
 static void finish_slice(struct applying *a, struct slice *s)
 {
 	int64_t in_doubt = 0;
@@ -288,9 +289,9 @@ static void finish_slice(struct applying *a, struct slice *s)
 
 static int collect(struct applying *a, struct ferry_error *err)
 {
-	struct slice *s = lanes_take(a->lanes);
+	struct slice *s = lanes_take(a->lanes, true);
 
-	if (s) {
+	for (; s; s = lanes_take(a->lanes, false)) {
 		a->under_way--;
 		finish_slice(a, s);
 	}
@@ -308,15 +309,15 @@ static int collect(struct applying *a, struct ferry_error *err)
 
 static int run(struct applying *a, struct ferry_error *err)
 {
+	/* one more than there are lanes, so that none waits for a commit */
+	int capacity = a->n_lanes + 1;
+
 	for (;;) {
-		int sent = 0;
-		if (!a->stopped && a->under_way < a->n_lanes && fill(a, err) != 0)
+		if (!a->stopped && fill(a, capacity - a->under_way, err) != 0)
 			return -1;
-		if ((sent = send_ready(a, err)) < 0)
+		if (!a->stopped && a->ready && send_ready(a, err) != 0)
 			return -1;
-		if (sent)
-			continue;
-		if (!a->under_way && (a->stopped || (a->plan_end && !a->ready)))
+		if (!a->under_way && (a->stopped || a->plan_end))
 			break;
 		if (collect(a, err) != 0)
 			return -1;
@@ -365,7 +366,7 @@ static void bring_home(struct applying *a)
 {
 	lanes_stop(a->lanes);
 	while (a->under_way) {
-		struct slice *s = lanes_take(a->lanes);
+		struct slice *s = lanes_take(a->lanes, true);
 		if (!s)
 			continue;
 		a->under_way--;

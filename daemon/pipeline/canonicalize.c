@@ -93,6 +93,17 @@ static bool is_choice(const struct ferry_value *v, const char *const *choices)
 	return false;
 }
 
+/* The row's key for people; worked out only when something is to be said of it. */
+static void row_invalid(struct segment *seg, const struct row *row, const char *field, const char *message,
+			const struct ferry_value *raw)
+{
+	struct buf key = BUF_INIT;
+
+	key_form_show(seg->batch.bytes.s + row->key, row->key_len, seg->def->n_key, &key);
+	segment_invalid(seg, buf_str(&key), "INVALID_RECORD", field, message, raw);
+	buf_release(&key);
+}
+
 /* One field against its table entry. False with a reason. */
 static bool check_field(struct segment *seg, size_t f, struct ferry_value *v, char *why, size_t size)
 {
@@ -134,7 +145,7 @@ static void *pure_alloc(const struct ferry_pure *pure, size_t size)
 }
 
 /* The connector's own say. */
-static bool connector_form(struct segment *seg, const char *key, struct ferry_value *fields)
+static bool connector_form(struct segment *seg, const struct row *row, struct ferry_value *fields)
 {
 	const struct ferry_connector *api = seg->dest->api;
 	struct ferry_pure pure = {seg, pure_alloc, &seg->layout};
@@ -146,25 +157,25 @@ static bool connector_form(struct segment *seg, const char *key, struct ferry_va
 	for (size_t f = 0; issue.field && f < seg->layout.n; f++)
 		if (strcmp(seg->layout.names[f], issue.field) == 0)
 			raw = &fields[f];
-	segment_invalid(seg, key, "INVALID_RECORD", issue.field, issue.message, raw);
+	row_invalid(seg, row, issue.field, issue.message, raw);
 	return false;
 }
 
-static bool valid_fields(struct segment *seg, const char *key, struct ferry_value *fields)
+static bool valid_fields(struct segment *seg, const struct row *row, struct ferry_value *fields)
 {
 	char why[256];
 
 	for (size_t f = 0; f < seg->layout.n; f++) {
 		if (check_field(seg, f, &fields[f], why, sizeof why))
 			continue;
-		segment_invalid(seg, key, "INVALID_RECORD", seg->layout.names[f], why, &fields[f]);
+		row_invalid(seg, row, seg->layout.names[f], why, &fields[f]);
 		return false;
 	}
-	return connector_form(seg, key, fields);
+	return connector_form(seg, row, fields);
 }
 
 /* The first reject rule that holds makes the record invalid. */
-static bool rejected(struct segment *seg, const char *key)
+static bool rejected(struct segment *seg, const struct row *row)
 {
 	for (size_t i = 0; i < seg->def->n_reject; i++) {
 		const struct rule_def *r = &seg->def->reject[i];
@@ -174,7 +185,7 @@ static bool rejected(struct segment *seg, const char *key)
 		for (size_t f = 0; r->field && f < seg->layout.n; f++)
 			if (strcmp(seg->layout.names[f], r->field) == 0)
 				raw = &seg->outs[seg->at_map + f];
-		segment_invalid(seg, key, "INVALID_RECORD", r->field, r->message, raw);
+		row_invalid(seg, row, r->field, r->message, raw);
 		return true;
 	}
 	return false;
@@ -248,16 +259,13 @@ static void canonicalize_row(struct segment *seg, const struct ferry_value *valu
 		row->final = skip->final;
 		return;
 	}
-	struct buf key = BUF_INIT;
-	key_form_show(b->s + row->key, row->key_len, seg->def->n_key, &key);
-	if (!rejected(seg, buf_str(&key)) && valid_fields(seg, buf_str(&key), fields)) {
+	if (!rejected(seg, row) && valid_fields(seg, row, fields)) {
 		row->record = b->len;
 		record_encode(fields, seg->layout.n, b);
 		row->record_len = b->len - row->record;
 		row->hash = segment_hash(seg, fields, b->s + row->record, row->record_len);
 		row->state = ROW_RECORD;
 	}
-	buf_release(&key);
 }
 
 int canonicalize_batch(struct segment *seg, const struct ferry_value *values, size_t n_rows, struct ferry_error *err)

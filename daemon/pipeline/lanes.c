@@ -224,7 +224,7 @@ void lanes_give(struct lanes *l, struct slice *s)
 	pthread_mutex_unlock(&l->lock);
 }
 
-struct slice *lanes_take(struct lanes *l)
+struct slice *lanes_take(struct lanes *l, bool wait)
 {
 	struct timespec until;
 
@@ -235,7 +235,7 @@ struct slice *lanes_take(struct lanes *l)
 		until.tv_sec++;
 	}
 	pthread_mutex_lock(&l->lock);
-	if (!l->finished.head)
+	if (wait && !l->finished.head)
 		pthread_cond_timedwait(&l->done, &l->lock, &until);
 	struct slice *s = pop(&l->finished);
 	pthread_mutex_unlock(&l->lock);

@@ -34,8 +34,8 @@ int lanes_open(struct segment *seg, int n, struct lanes **ret, struct ferry_erro
 /* Slices under way end first. */
 void lanes_close(struct lanes *l);
 void lanes_give(struct lanes *l, struct slice *s);
-/* A finished slice, waiting for one up to 200 ms; NULL when there is none yet. */
-struct slice *lanes_take(struct lanes *l);
+/* A finished slice; NULL when there is none, at once or after having waited for one up to 200 ms. */
+struct slice *lanes_take(struct lanes *l, bool wait);
 /* No further slices are begun: those not yet begun come back unsent. */
 void lanes_stop(struct lanes *l);
 

@@ -216,6 +216,29 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 	return send_reply(conn, &x->reply);
 }
 
+static int hex(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
+		: c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* %00 stays as it is written: a NUL would make the path or the parameter shorter than it looks. */
+static size_t unescape(void *cls, struct MHD_Connection *conn, char *s)
+{
+	char *to = s;
+
+	(void)cls;
+	(void)conn;
+	for (const char *from = s; *from; to++) {
+		int high = from[0] == '%' ? hex(from[1]) : -1, low = high < 0 ? -1 : hex(from[2]);
+		bool coded = low >= 0 && (high || low);
+		*to = coded ? (char)(high << 4 | low) : *from;
+		from += coded ? 3 : 1;
+	}
+	*to = '\0';
+	return (size_t)(to - s);
+}
+
 static void pump(struct httpd *h)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
@@ -297,6 +320,7 @@ int httpd_new(struct loop *loop, int fd, httpd_handler *fn, void *ctx, struct ht
 	h->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, h,
 				  MHD_OPTION_LISTEN_SOCKET, fd,
 				  MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
+				  MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
 				  MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
 				  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
 				  MHD_OPTION_END);

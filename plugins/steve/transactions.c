@@ -344,7 +344,7 @@ static int extract(void *handle, const struct ferry_extract *want, struct ferry_
 	s.rows = rest_alloc(ROWS * COLUMNS, sizeof *s.rows);
 	rest_pool_reset(&h->pool);
 	rc = rc || read_windows(&s, err);
-	if (!h->stopped_only)
+	if (!h->stopped_only && !s.cut)
 		rc = rc || read_active(&s, err);
 	rc = rc || read_revisits(&s, want->revisit, err);
 	rc = rc || flush(&s, err);

@@ -78,7 +78,7 @@ baseline()
 ferry()
 {
 	"$ferryd" --config "$dir/conf" --state "$dir/state" --socket "$dir/ferry.sock" \
-		--plugins "$plugins" --once copy "$@" >"$dir/out" 2>"$dir/log"
+		--plugins "$plugins" --once copy >"$dir/out" 2>"$dir/log"
 }
 
 # A run that did not do what is measured must not be counted.
@@ -114,9 +114,10 @@ column()
 # The most private memory, in KiB, that any process started by $1 held, looked at every 10 ms.
 watch_memory()
 {
-	local peak=0 now pid
+	local peak=0 now pid pids
 	while kill -0 "$1" 2>/dev/null; do
-		for pid in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		read -ra pids <"/proc/$1/task/$1/children" || true
+		for pid in "${pids[@]}"; do
 			now=$(awk '/^Private_/ { n += $2 } END { print n + 0 }' "/proc/$pid/smaps_rollup" 2>/dev/null || echo 0)
 			[ "${now:-0}" -gt "$peak" ] && peak=$now
 		done
@@ -125,17 +126,17 @@ watch_memory()
 	echo "$peak"
 }
 
-# memory ARGUMENTS...: one run of its own, so that looking does not slow what is timed
+# One run of its own, so that looking does not slow what is timed.
 memory()
 {
-	ferry "$@" &
+	ferry &
 	watch_memory $!
 	wait $!
 }
 
 ratio()
 {
-	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f\n", b > 0 ? a / b : 0 }'
+	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f\n", (b > 0) ? a / b : 0 }'
 }
 
 # row TITLE NAME: one line of the table, against the baseline
@@ -179,10 +180,10 @@ report()
 write_report()
 {
 	local doc=$source_dir/doc/performance.md
-	grep -q '^<!-- bench:begin -->$' "$doc" && grep -q '^<!-- bench:end -->$' "$doc" || {
+	if [ "$(grep -c '^<!-- bench:\(begin\|end\) -->$' "$doc")" -ne 2 ]; then
 		echo "bench: $doc has no lines <!-- bench:begin --> and <!-- bench:end -->" >&2
 		exit 1
-	}
+	fi
 	awk -v report="$dir/report" '
 	/^<!-- bench:end -->$/ { print ""; skip = 0 }
 	!skip { print }
@@ -193,32 +194,25 @@ write_report()
 echo "bench: making $rows rows in $dir" >&2
 make_table
 make_config
-baseline				# into the page cache
-for _ in $(seq "$runs"); do
-	measure baseline baseline
-	measure again baseline
-done
-echo 'bench: first run' >&2
+echo 'bench: first runs' >&2
 memory_first=$(memory)
 expect " $rows created"
 rm -rf "$dir/state" "$dir/copy.db"
 mkdir "$dir/state"
 measure first ferry
 expect " $rows created"
-rm -f "$dir/baseline"			# once more, beside what it is compared with
-echo 'bench: runs without a change' >&2
-for _ in $(seq "$runs"); do
+baseline				# into the page cache
+for i in $(seq "$runs"); do
+	echo "bench: round $i of $runs" >&2
 	measure baseline baseline
 	measure same ferry
 	expect " $rows unchanged"
-done
-memory_same=$(memory)
-expect " $rows unchanged"
-echo 'bench: runs with changes' >&2
-for _ in $(seq "$runs"); do
+	measure again baseline
 	change_some
 	measure changed ferry
 	expect " $((rows / 100)) updated"
 done
+memory_same=$(memory)
+expect " $rows unchanged"
 report | tee "$dir/report"
 [ -z "$write" ] || write_report

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test-conf-mistakes.c - how mistakes in the configuration are told: where, in which words, all at
- * once. */
+/* test-conf-mistakes.c - how mistakes are told: where, in which words, all at once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -243,8 +242,8 @@ static void unknown_connections_are_found(void **state)
 	sync_mistake("sync: x\nsource: {connection: bd}\ndestination: {connection: nothing}\n"
 		     "lookups: {l: {connection: lagoo}}\nkey: a\nmap: {a: b}\n",
 		     "s.yaml:2:22: unknown connection 'bd' (did you mean 'db'?)\n"
-		     "s.yaml:3:27: unknown connection 'nothing' (connections.d has none of that "
-		     "name)\n"
+		     "s.yaml:3:27: unknown connection 'nothing' (none of that name in "
+		     "connections.d)\n"
 		     "s.yaml:4:27: unknown connection 'lagoo' (did you mean 'lago'?)\n");
 	/* who cannot be read is not said to be missing */
 	mistake("connections: [\n", SYNC, NULL,

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test-conf-parts.c - units, suggestions, secrets, the text of a segment, folders, and what is
- * shipped.
- */
+/* test-conf-parts.c - units, suggestions, secrets, a segment's text, folders, what is shipped. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

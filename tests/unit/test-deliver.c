@@ -23,6 +23,11 @@ struct there {
 	int backoffs;
 };
 
+static long row_of(const struct ferry_action *action)
+{
+	return strtol(action->key, NULL, 10);
+}
+
 static int apply(void *handle, const struct ferry_action *actions, size_t n, struct ferry_outcome *out, struct ferry_error *err)
 {
 	struct there *t = handle;
@@ -35,10 +40,10 @@ static int apply(void *handle, const struct ferry_action *actions, size_t n, str
 		return ferry_fail(err, t->fail_with, "failing");
 	}
 	for (size_t i = 0; i < n; i++)
-		if (t->bad[atoi(actions[i].key)])
+		if (t->bad[row_of(&actions[i])])
 			return ferry_fail(err, FERRY_E_REJECTED, "a row is bad");
 	for (size_t i = 0; i < n; i++)
-		t->received[atoi(actions[i].key)]++;
+		t->received[row_of(&actions[i])]++;
 	if (failing)
 		return ferry_fail(err, t->fail_with, "no answer");
 	for (size_t i = 0; i < n; i++)

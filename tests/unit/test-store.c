@@ -23,7 +23,7 @@ static char folder[] = "/tmp/ferry-store-XXXXXX";
 static int make_folder(void **state)
 {
 	(void)state;
-	strcpy(folder + sizeof folder - 7, "XXXXXX");
+	memcpy(folder + sizeof folder - 7, "XXXXXX", 7);
 	return mkdtemp(folder) ? 0 : -1;
 }
 

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# The connectors for Lago and SteVe against scripted servers, each linked straight into its test.
+if HAVE_CMOCKA
+connector_test_sources = tests/unit/scripted-host.c tests/unit/scripted-host.h $(rest_sources)
+connector_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
+connector_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JSONC_CFLAGS)
+connector_test_libs = $(CMOCKA_LIBS) $(JSONC_LIBS)
+
+if ENABLE_LAGO
+check_PROGRAMS += tests/unit/test-lago-customers tests/unit/test-lago-events
+TESTS += tests/unit/test-lago-customers tests/unit/test-lago-events
+
+tests_unit_test_lago_customers_SOURCES = tests/unit/test-lago-customers.c $(connector_test_sources) \
+	$(lago_customers_sources)
+tests_unit_test_lago_customers_CPPFLAGS = $(connector_test_cppflags)
+tests_unit_test_lago_customers_CFLAGS = $(connector_test_cflags)
+tests_unit_test_lago_customers_LDADD = $(connector_test_libs)
+
+tests_unit_test_lago_events_SOURCES = tests/unit/test-lago-events.c $(connector_test_sources) \
+	$(lago_events_sources)
+tests_unit_test_lago_events_CPPFLAGS = $(connector_test_cppflags)
+tests_unit_test_lago_events_CFLAGS = $(connector_test_cflags)
+tests_unit_test_lago_events_LDADD = $(connector_test_libs)
+endif
+
+if ENABLE_STEVE
+check_PROGRAMS += tests/unit/test-steve-tags tests/unit/test-steve-transactions
+TESTS += tests/unit/test-steve-tags tests/unit/test-steve-transactions
+
+tests_unit_test_steve_tags_SOURCES = tests/unit/test-steve-tags.c $(connector_test_sources) \
+	$(steve_tags_sources)
+tests_unit_test_steve_tags_CPPFLAGS = $(connector_test_cppflags)
+tests_unit_test_steve_tags_CFLAGS = $(connector_test_cflags)
+tests_unit_test_steve_tags_LDADD = $(connector_test_libs)
+
+tests_unit_test_steve_transactions_SOURCES = tests/unit/test-steve-transactions.c \
+	$(connector_test_sources) $(steve_transactions_sources)
+tests_unit_test_steve_transactions_CPPFLAGS = $(connector_test_cppflags)
+tests_unit_test_steve_transactions_CFLAGS = $(connector_test_cflags)
+tests_unit_test_steve_transactions_LDADD = $(connector_test_libs)
+endif
+endif

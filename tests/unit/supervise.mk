@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+# The daemon's side: journal, supervisor, API; with a worker that only talks.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-journal tests/unit/test-supervise tests/unit/test-api \
+	tests/unit/fixtures/fake-worker
+TESTS += tests/unit/test-journal tests/unit/test-supervise tests/unit/test-api
+
+supervise_fixture = tests/unit/supervise-fixture.c tests/unit/supervise-fixture.h
+
+tests_unit_fixtures_fake_worker_SOURCES = tests/unit/fixtures/fake-worker.c
+
+tests_unit_test_journal_SOURCES = tests/unit/test-journal.c
+tests_unit_test_journal_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_journal_LDADD = daemon/libstore.la $(CMOCKA_LIBS)
+
+tests_unit_test_supervise_SOURCES = tests/unit/test-supervise.c $(supervise_fixture)
+tests_unit_test_supervise_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_supervise_LDADD = daemon/libsupervise.la $(CMOCKA_LIBS)
+
+tests_unit_test_api_SOURCES = tests/unit/test-api.c $(supervise_fixture)
+tests_unit_test_api_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_api_LDADD = daemon/libapi.la $(CMOCKA_LIBS)
+endif

@@ -1,0 +1,652 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test-api.c - the HTTP API, over its real socket; the roles, by the whole table. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "supervise-fixture.h"
+
+struct served {
+	struct fixture f;
+	struct api *api;
+	struct httpd *httpd;
+	char socket[128];
+};
+
+static void serve(struct served *s)
+{
+	struct ferry_error err = {0};
+	int fd;
+
+	fixture_open(&s->f);
+	s->api = api_new(s->f.s, "9.9.9");
+	snprintf(s->socket, sizeof s->socket, "%s/sock", s->f.dir);
+	if (httpd_listen_unix(s->socket, &fd, &err) < 0 ||
+	    httpd_new(s->f.loop, fd, api_handle, s->api, &s->httpd, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static int setup(void **state)
+{
+	struct served *s = ferry_alloc0(1, sizeof *s);
+
+	fixture_make(&s->f);
+	*state = s;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct served *s = *state;
+
+	httpd_free(s->httpd);
+	fixture_remove(&s->f);
+	api_free(s->api);
+	free(s);
+	return 0;
+}
+
+/* --------------------------------------------------------------------- client */
+
+struct answer {
+	int status;
+	struct buf raw;
+	struct json_doc *doc;		/* the body */
+};
+
+struct exchange {
+	int fd;
+	struct buf raw;
+	bool ended;
+};
+
+static int connect_to(struct served *s)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strcpy(addr.sun_path, s->socket);
+	assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof addr), 0);
+	return fd;
+}
+
+static void send_all(int fd, const char *text, size_t n)
+{
+	while (n) {
+		ssize_t w = send(fd, text, n, MSG_NOSIGNAL);
+		if (w < 0)
+			return;		/* it was refused before its end; the answer tells why */
+		text += w;
+		n -= (size_t)w;
+	}
+}
+
+static bool take(struct fixture *f, void *ctx)
+{
+	struct exchange *x = ctx;
+	char bytes[65536];
+
+	(void)f;
+	for (;;) {
+		ssize_t n = recv(x->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+		if (n > 0)
+			buf_add(&x->raw, bytes, (size_t)n);
+		else if (n < 0 && errno == EAGAIN)
+			return x->ended;
+		else
+			return x->ended = true;
+	}
+}
+
+static void begin(struct served *s, struct exchange *x, const char *method, const char *path, const char *body)
+{
+	struct buf req = BUF_INIT;
+
+	*x = (struct exchange){.fd = connect_to(s)};
+	buf_addf(&req, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n", method, path);
+	if (body)
+		buf_addf(&req, "Content-Type: application/json\r\nContent-Length: %zu\r\n", strlen(body));
+	buf_addf(&req, "\r\n%s", body ? body : "");
+	send_all(x->fd, req.s, req.len);
+	buf_release(&req);
+}
+
+static struct answer finish(struct served *s, struct exchange *x)
+{
+	struct answer a = {0};
+	struct ferry_error err = {0};
+
+	fixture_until(&s->f, take, x, 5000);
+	close(x->fd);
+	a.raw = x->raw;
+	assert_true(a.raw.len > 12);
+	a.status = atoi(a.raw.s + strlen("HTTP/1.1 "));
+	const char *body = strstr(a.raw.s, "\r\n\r\n");
+	assert_non_null(body);
+	body += 4;
+	if (*body && json_parse(body, strlen(body), "body", &a.doc, &err) < 0)
+		fail_msg("%s in %s", err.msg, body);
+	return a;
+}
+
+static void release(struct answer *a)
+{
+	buf_release(&a->raw);
+	json_free(a->doc);
+}
+
+static struct answer call(struct served *s, const char *method, const char *path, const char *body)
+{
+	struct exchange x;
+
+	begin(s, &x, method, path, body);
+	return finish(s, &x);
+}
+
+/* Call, and expect that status and error code ("" for none). */
+static void expect(struct served *s, const char *method, const char *path, const char *body, int status,
+		   const char *code)
+{
+	struct answer a = call(s, method, path, body);
+
+	if (a.status != status)
+		fail_msg("%s %s: %d, not %d: %s", method, path, a.status, status, a.raw.s);
+	if (*code) {
+		assert_string_equal(text_at(a.doc, "error.code"), code);
+		assert_true(strlen(text_at(a.doc, "error.message")) > 5);
+		assert_non_null(at(a.doc, "error.hint"));
+	} else {
+		assert_null(at(a.doc, "error.code"));
+	}
+	release(&a);
+}
+
+/* ----------------------------------------------------------------------- roles */
+
+/* A path that fits the pattern. */
+static void make_path(const char *pattern, char *out)
+{
+	for (; *pattern; pattern++) {
+		if (*pattern != '{') {
+			*out++ = *pattern;
+			continue;
+		}
+		*out++ = '7';
+		pattern = strchr(pattern, '}');
+	}
+	*out = '\0';
+}
+
+static int direct(struct api *api, const char *method, const char *path, uid_t uid, gid_t gid, const gid_t *groups,
+		  size_t n_groups)
+{
+	struct httpd_request req = {
+		.method = method, .path = path, .body = "", .uid = uid, .gid = gid, .groups = groups,
+		.n_groups = n_groups,
+	};
+	struct httpd_reply reply = {0};
+
+	api_handle(api, &req, &reply);
+	buf_release(&reply.body);
+	return reply.status;
+}
+
+static void every_route_lets_in_whom_it_should(void **state)
+{
+	struct served *s = *state;
+	char path[128];
+	int changing = 0;
+
+	serve(s);
+	for (const struct api_route *r = api_routes(); r->method; r++) {
+		make_path(r->pattern, path);
+		/* nobody is nobody, whatever groups he brings */
+		gid_t root[] = {0};
+		assert_int_equal(direct(s->api, r->method, path, HTTPD_NOBODY, 0, root, 1), 403);
+		/* what changes something is for admins, all of it */
+		bool reads = strcmp(r->method, "GET") == 0;
+		assert_int_equal(r->role, reads ? API_VIEWER : API_ADMIN);
+		if (reads)
+			continue;
+		changing++;
+		assert_int_equal(direct(s->api, r->method, path, 12345, 12345, NULL, 0), 403);
+		/* and the way around by another method is none */
+		assert_int_equal(direct(s->api, "PUT", path, 12345, 12345, NULL, 0), 405);
+		assert_int_equal(direct(s->api, "DELETE", path, 12345, 12345, NULL, 0), 405);
+	}
+	assert_true(changing >= 5);
+	/* a refused call is in no audit and leaves no run */
+	struct answer a = call(s, "GET", "/api/v1/audit", NULL);
+	assert_int_equal(int_at(a.doc, "pagination.total"), 0);
+	release(&a);
+}
+
+static void roles_come_from_the_peer(void **state)
+{
+	struct served *s = *state;
+	const struct group *g = getgrnam("daemon");
+	gid_t in[] = {5, 0};
+
+	if (!g || g->gr_gid == 0)
+		skip();
+	in[1] = g->gr_gid;
+	fixture_settings(&s->f, "admin_group: daemon\n");
+	serve(s);
+	struct httpd_request root = {.uid = 0, .gid = 0}, own = {.uid = geteuid(), .gid = 99};
+	struct httpd_request other = {.uid = 12345, .gid = 12345};
+	struct httpd_request primary = {.uid = 12345, .gid = g->gr_gid};
+	struct httpd_request member = {.uid = 12345, .gid = 12345, .groups = in, .n_groups = 2};
+	struct httpd_request stranger = {.uid = 12345, .gid = 12345, .groups = in, .n_groups = 1};
+	struct httpd_request nobody = {.uid = HTTPD_NOBODY, .gid = g->gr_gid, .groups = in, .n_groups = 2};
+	assert_int_equal(api_role(s->api, &root), API_ADMIN);
+	assert_int_equal(api_role(s->api, &own), API_ADMIN);
+	assert_int_equal(api_role(s->api, &other), API_VIEWER);
+	assert_int_equal(api_role(s->api, &primary), API_ADMIN);
+	assert_int_equal(api_role(s->api, &member), API_ADMIN);
+	assert_int_equal(api_role(s->api, &stranger), API_VIEWER);
+	assert_int_equal(api_role(s->api, &nobody), API_NONE);
+}
+
+/* ---------------------------------------------------------------------- errors */
+
+static void what_is_wrong_is_said(void **state)
+{
+	struct served *s = *state;
+
+	fixture_sync(&s->f, "a-ok", NULL);
+	serve(s);
+	expect(s, "GET", "/", NULL, 404, "NOT_FOUND");
+	expect(s, "GET", "/api/v1", NULL, 404, "NOT_FOUND");
+	expect(s, "GET", "/api/v1/run", NULL, 404, "NOT_FOUND");
+	expect(s, "GET", "/api/v1/runs/", NULL, 404, "NOT_FOUND");
+	expect(s, "GET", "/api/v1/runs/1/what", NULL, 404, "NOT_FOUND");
+	expect(s, "DELETE", "/api/v1/runs", NULL, 405, "USAGE");
+	expect(s, "GET", "/api/v1/reload", NULL, 405, "USAGE");
+	expect(s, "GET", "/api/v1/syncs/nope", NULL, 404, "NOT_FOUND");
+	expect(s, "GET", "/api/v1/syncs/nope/runs", NULL, 404, "NOT_FOUND");
+	expect(s, "POST", "/api/v1/syncs/nope/trigger", "{}", 404, "NOT_FOUND");
+	static const char *const ids[] = {"1", "0", "-1", "abc", "1x", "1.0", "999999999999999999999", "%31%00", "%2e%2e"};
+	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+		static const char *const tails[] = {"", "/errors", "/logs", "/plan"};
+		char path[128];
+		for (size_t t = 0; t < sizeof tails / sizeof tails[0]; t++) {
+			snprintf(path, sizeof path, "/api/v1/runs/%s%s", ids[i], tails[t]);
+			expect(s, "GET", path, NULL, 404, "NOT_FOUND");
+		}
+		snprintf(path, sizeof path, "/api/v1/runs/%s/cancel", ids[i]);
+		expect(s, "POST", path, NULL, 404, "NOT_FOUND");
+	}
+}
+
+static void parameters_are_checked(void **state)
+{
+	struct served *s = *state;
+
+	fixture_sync(&s->f, "a-ok", NULL);
+	serve(s);
+	expect(s, "GET", "/api/v1/runs?page=0", NULL, 400, "USAGE");
+	expect(s, "GET", "/api/v1/runs?page=-1", NULL, 400, "USAGE");
+	expect(s, "GET", "/api/v1/runs?page=x", NULL, 400, "USAGE");
+	expect(s, "GET", "/api/v1/runs?page=", NULL, 400, "USAGE");
+	expect(s, "GET", "/api/v1/runs?per_page=0", NULL, 400, "USAGE");
+	expect(s, "GET", "/api/v1/runs?page=999999999999999999", NULL, 400, "USAGE");
+	expect(s, "GET", "/api/v1/runs?status=done", NULL, 400, "USAGE");
+	expect(s, "GET", "/api/v1/runs?from=yesterday", NULL, 400, "USAGE");
+	expect(s, "GET", "/api/v1/runs?to=2026-13-01", NULL, 400, "USAGE");
+	expect(s, "GET", "/api/v1/runs?from=2026-01-01&to=2026-01-31T10:00:00Z&sync=a-ok&status=failed", NULL, 200, "");
+	expect(s, "GET", "/api/v1/audit?page=0", NULL, 400, "USAGE");
+	expect(s, "GET", "/api/v1/syncs?per_page=x", NULL, 400, "USAGE");
+	static const char *const bodies[] = {"{", "[]", "1", "null", "{\"previw\":true}", "{\"preview\":1}",
+					     "{\"preview\":null}", "{\"preview\":\"true\"}", "{} {}"};
+	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
+		expect(s, "POST", "/api/v1/syncs/a-ok/trigger", bodies[i], 400, "USAGE");
+	/* none of which has started anything */
+	struct answer a = call(s, "GET", "/api/v1/runs", NULL);
+	assert_int_equal(int_at(a.doc, "pagination.total"), 0);
+	release(&a);
+}
+
+static void a_body_too_long_is_refused(void **state)
+{
+	struct served *s = *state;
+	size_t n = 3 * 1024 * 1024;
+	char *body = ferry_alloc(n + 1);
+	struct exchange x;
+
+	memset(body, ' ', n);
+	body[n] = '\0';
+	fixture_sync(&s->f, "a-ok", NULL);
+	serve(s);
+	/* announced */
+	x = (struct exchange){.fd = connect_to(s)};
+	static const char head[] = "POST /api/v1/syncs/a-ok/trigger HTTP/1.1\r\nHost: x\r\nContent-Length: 3145728\r\n"
+		"Connection: close\r\n\r\n";
+	send_all(x.fd, head, sizeof head - 1);
+	struct answer a = finish(s, &x);
+	assert_int_equal(a.status, 413);
+	release(&a);
+	/* and in pieces, where its length shows only at the end */
+	x = (struct exchange){.fd = connect_to(s)};
+	static const char chunked[] = "POST /api/v1/syncs/a-ok/trigger HTTP/1.1\r\nHost: x\r\n"
+		"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+	send_all(x.fd, chunked, sizeof chunked - 1);
+	for (int i = 0; i < 48; i++) {
+		send_all(x.fd, "10000\r\n", 7);
+		send_all(x.fd, body, 65536);
+		send_all(x.fd, "\r\n", 2);
+		fixture_spin(&s->f, 5);
+	}
+	send_all(x.fd, "0\r\n\r\n", 5);
+	a = finish(s, &x);
+	assert_int_equal(a.status, 413);
+	release(&a);
+	free(body);
+}
+
+/* ------------------------------------------------------------------------ runs */
+
+static void runs_are_triggered_listed_and_shown(void **state)
+{
+	struct served *s = *state;
+
+	fixture_sync(&s->f, "a-ok", NULL);
+	fixture_sync(&s->f, "b-rows", NULL);
+	serve(s);
+	struct answer a = call(s, "POST", "/api/v1/syncs/a-ok/trigger", "{\"preview\":false}");
+	assert_int_equal(a.status, 202);
+	assert_int_equal(int_at(a.doc, "run_id"), 1);
+	assert_string_equal(text_at(a.doc, "status"), "queued");
+	assert_false(json_get_bool(json_root(a.doc), "coalesced", true));
+	release(&a);
+	json_free(fixture_wait(&s->f, 1));
+	for (int i = 0; i < 24; i++)
+		json_free(fixture_run(&s->f, i % 2 ? "a-ok" : "b-rows"));
+
+	a = call(s, "GET", "/api/v1/runs", NULL);
+	assert_int_equal(json_count(at(a.doc, "data")), 20);
+	assert_int_equal(int_at(a.doc, "data.0.id"), 25);
+	assert_int_equal(int_at(a.doc, "pagination.page"), 1);
+	assert_int_equal(int_at(a.doc, "pagination.per_page"), 20);
+	assert_int_equal(int_at(a.doc, "pagination.total"), 25);
+	release(&a);
+	a = call(s, "GET", "/api/v1/runs?page=3&per_page=10", NULL);
+	assert_int_equal(json_count(at(a.doc, "data")), 5);
+	assert_int_equal(int_at(a.doc, "data.4.id"), 1);
+	release(&a);
+	a = call(s, "GET", "/api/v1/runs?per_page=1000", NULL);
+	assert_int_equal(int_at(a.doc, "pagination.per_page"), 100);
+	assert_int_equal(json_count(at(a.doc, "data")), 25);
+	release(&a);
+	a = call(s, "GET", "/api/v1/syncs/b-rows/runs?status=completed", NULL);
+	assert_int_equal(int_at(a.doc, "pagination.total"), 12);
+	assert_string_equal(text_at(a.doc, "data.0.sync_id"), "b-rows");
+	release(&a);
+	a = call(s, "GET", "/api/v1/runs?to=2001-01-01", NULL);
+	assert_int_equal(int_at(a.doc, "pagination.total"), 0);
+	assert_int_equal(json_count(at(a.doc, "data")), 0);
+	release(&a);
+	a = call(s, "GET", "/api/v1/runs/2", NULL);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(int_at(a.doc, "row_errors"), 1);
+	assert_int_equal(json_count(at(a.doc, "segments.0.stages")), 7);
+	release(&a);
+	a = call(s, "GET", "/api/v1/runs/2/errors", NULL);
+	assert_string_equal(text_at(a.doc, "data.0.code"), "REJECTED");
+	assert_string_equal(text_at(a.doc, "data.0.raw"), "x");
+	release(&a);
+	a = call(s, "GET", "/api/v1/runs/2/logs?segment=main&after=0", NULL);
+	assert_int_equal(int_at(a.doc, "data.0.seq"), 1);
+	assert_string_equal(text_at(a.doc, "data.0.message"), "hello");
+	release(&a);
+	a = call(s, "GET", "/api/v1/runs/2/logs?after=1", NULL);
+	assert_int_equal(int_at(a.doc, "pagination.total"), 0);
+	release(&a);
+	expect(s, "GET", "/api/v1/runs/2/plan", NULL, 404, "NOT_FOUND");
+	expect(s, "GET", "/api/v1/runs/2/plan?decision=dunno", NULL, 400, "USAGE");
+}
+
+static void changes_are_done_and_audited(void **state)
+{
+	struct served *s = *state;
+
+	fixture_sync(&s->f, "a-long", NULL);
+	fixture_sync(&s->f, "b-ok", NULL);
+	serve(s);
+	expect(s, "POST", "/api/v1/syncs/a-long/trigger", NULL, 202, "");
+	fixture_wait_status(&s->f, 1, "running");
+	struct answer a = call(s, "GET", "/api/v1/runs/1", NULL);
+	assert_string_equal(text_at(a.doc, "status"), "running");
+	assert_null(at(a.doc, "completed_at"));
+	release(&a);
+	expect(s, "POST", "/api/v1/runs/1/retry", NULL, 409, "STATE");
+	a = call(s, "POST", "/api/v1/runs/1/cancel", NULL);
+	assert_int_equal(a.status, 202);
+	assert_string_equal(text_at(a.doc, "status"), "running");
+	release(&a);
+	json_free(fixture_wait(&s->f, 1));
+	expect(s, "POST", "/api/v1/runs/1/cancel", NULL, 409, "STATE");
+	expect(s, "POST", "/api/v1/runs/1/promote", NULL, 409, "STATE");
+	expect(s, "POST", "/api/v1/syncs/b-ok/trigger", "{\"preview\":true}", 202, "");
+	fixture_wait_status(&s->f, 2, "preview_ready");
+	expect(s, "POST", "/api/v1/runs/2/promote", NULL, 202, "");
+	json_free(fixture_wait(&s->f, 3));
+	expect(s, "POST", "/api/v1/runs/2/promote", NULL, 409, "STATE");
+	expect(s, "POST", "/api/v1/runs/3/retry", NULL, 202, "");
+	json_free(fixture_wait(&s->f, 4));
+
+	static const char *const want[][2] = {
+		{"retry", "run 4"}, {"promote", "refused: STATE"}, {"promote", "run 3"}, {"trigger", "run 2"},
+		{"promote", "refused: STATE"}, {"cancel", "refused: STATE"}, {"cancel", "running"},
+		{"retry", "refused: STATE"}, {"trigger", "run 1"},
+	};
+	a = call(s, "GET", "/api/v1/audit", NULL);
+	assert_int_equal(int_at(a.doc, "pagination.total"), 9);
+	for (size_t i = 0; i < 9; i++) {
+		json_node *entry = json_at(at(a.doc, "data"), i);
+		assert_string_equal(json_get_text(entry, "action", ""), want[i][0]);
+		assert_non_null(strstr(json_get_text(entry, "result", ""), want[i][1]));
+		assert_int_equal(json_get_int(entry, "uid", -1), geteuid());
+		assert_non_null(json_get_text(entry, "at", NULL));
+	}
+	release(&a);
+}
+
+static void syncs_say_what_they_are(void **state)
+{
+	struct served *s = *state;
+
+	fixture_sync(&s->f, "a-ok", "schedule: {every: 90m}");
+	fixture_sync(&s->f, "b-long", NULL);
+	serve(s);
+	supervise_start(s->f.s);
+	json_free(fixture_wait(&s->f, (fixture_spin(&s->f, 50), 1)));
+	struct answer a = call(s, "GET", "/api/v1/syncs", NULL);
+	assert_int_equal(int_at(a.doc, "pagination.total"), 2);
+	assert_string_equal(text_at(a.doc, "data.0.id"), "a-ok");
+	assert_string_equal(text_at(a.doc, "data.0.schedule.every"), "90m");
+	assert_string_equal(text_at(a.doc, "data.0.segments.0.destination.connection"), "db");
+	assert_string_equal(text_at(a.doc, "data.0.segments.0.mode"), "upsert");
+	assert_int_equal(int_at(a.doc, "data.0.last_run.id"), 1);
+	assert_string_equal(text_at(a.doc, "data.0.last_run.status"), "completed");
+	assert_non_null(at(a.doc, "data.0.next_run_at"));
+	assert_null(at(a.doc, "data.1.last_run"));
+	assert_null(at(a.doc, "data.1.next_run_at"));
+	release(&a);
+	int64_t id = fixture_trigger(&s->f, "b-long");
+	fixture_wait_status(&s->f, id, "running");
+	a = call(s, "GET", "/api/v1/syncs/b-long", NULL);
+	assert_int_equal(int_at(a.doc, "running"), id);
+	assert_string_equal(text_at(a.doc, "schedule.kind"), "manual");
+	release(&a);
+}
+
+/* ---------------------------------------------------------------------- daemon */
+
+static void status_and_health(void **state)
+{
+	struct served *s = *state;
+
+	fixture_sync(&s->f, "a-ok", NULL);
+	serve(s);
+	struct answer a = call(s, "GET", "/api/v1/status", NULL);
+	assert_int_equal(a.status, 200);
+	assert_string_equal(text_at(a.doc, "version"), "9.9.9");
+	assert_int_equal(int_at(a.doc, "pid"), getpid());
+	assert_int_equal(int_at(a.doc, "syncs"), 1);
+	assert_int_equal(int_at(a.doc, "generation.number"), 1);
+	assert_string_equal(text_at(a.doc, "state_dir"), s->f.state);
+	assert_non_null(strstr(a.raw.s, "Content-Type: application/json"));
+	release(&a);
+	a = call(s, "GET", "/healthz", NULL);
+	assert_int_equal(a.status, 200);
+	assert_string_equal(text_at(a.doc, "status"), "ok");
+	release(&a);
+}
+
+static void a_reload_answers_when_it_is_done_and_blocks_nobody(void **state)
+{
+	struct served *s = *state;
+	struct exchange slow, gone;
+
+	fixture_sync(&s->f, "a-ok", "# slow-check");
+	serve(s);
+	begin(s, &slow, "POST", "/api/v1/reload", NULL);
+	begin(s, &gone, "POST", "/api/v1/reload", NULL);
+	fixture_spin(&s->f, 30);
+	int64_t before = clock_mono();
+	expect(s, "GET", "/api/v1/status", NULL, 200, "");
+	assert_true(clock_mono() - before < 100000);
+	assert_false(take(&s->f, &slow));
+	/* a client that does not wait for its answer harms nobody */
+	close(gone.fd);
+	struct answer a = finish(s, &slow);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(int_at(a.doc, "generation"), 2);
+	release(&a);
+	fixture_spin(&s->f, 500);
+
+	fixture_sync(&s->f, "b-ok", "# bad-connector");
+	a = call(s, "POST", "/api/v1/reload", NULL);
+	assert_int_equal(a.status, 422);
+	assert_string_equal(text_at(a.doc, "error.code"), "CONFIG");
+	assert_int_equal(int_at(a.doc, "error.issues.0.line"), 3);
+	assert_string_equal(text_at(a.doc, "error.issues.0.text"), "no such connector");
+	release(&a);
+	a = call(s, "GET", "/healthz", NULL);
+	assert_string_equal(text_at(a.doc, "status"), "degraded");
+	release(&a);
+	/* a mistake that needs no worker is answered at once */
+	fixture_sync(&s->f, "b-ok", "wrong: 1");
+	a = call(s, "POST", "/api/v1/reload", NULL);
+	assert_int_equal(a.status, 422);
+	assert_int_equal(json_count(at(a.doc, "error.issues")), 1);
+	release(&a);
+}
+
+static void an_end_in_the_middle_of_a_reload(void **state)
+{
+	struct served *s = *state;
+	struct exchange x;
+
+	fixture_sync(&s->f, "a-ok", "# slow-check");
+	serve(s);
+	begin(s, &x, "POST", "/api/v1/reload", NULL);
+	fixture_spin(&s->f, 50);
+	httpd_free(s->httpd);
+	s->httpd = NULL;
+	fixture_until(&s->f, take, &x, 1000);
+	assert_non_null(strstr(buf_str(&x.raw), "503"));
+	buf_release(&x.raw);
+	close(x.fd);
+}
+
+static void connectors_come_from_a_worker(void **state)
+{
+	struct served *s = *state;
+
+	serve(s);
+	struct answer a = call(s, "GET", "/api/v1/connectors", NULL);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(json_count(at(a.doc, "data")), 2);
+	release(&a);
+	a = call(s, "GET", "/api/v1/connectors/lago-customers", NULL);
+	assert_int_equal(a.status, 200);
+	assert_string_equal(text_at(a.doc, "name"), "lago-customers");
+	release(&a);
+	expect(s, "GET", "/api/v1/connectors/nope", NULL, 404, "NOT_FOUND");
+}
+
+static void codes_are_explained(void **state)
+{
+	struct served *s = *state;
+
+	serve(s);
+	struct answer a = call(s, "GET", "/api/v1/errors/AUTH", NULL);
+	assert_string_equal(text_at(a.doc, "code"), "AUTH");
+	assert_true(strlen(text_at(a.doc, "cause")) > 10);
+	release(&a);
+	a = call(s, "GET", "/api/v1/reasons/NEW_IN_SOURCE", NULL);
+	assert_string_equal(text_at(a.doc, "code"), "NEW_IN_SOURCE");
+	release(&a);
+	expect(s, "GET", "/api/v1/errors/NOPE", NULL, 404, "NOT_FOUND");
+	expect(s, "GET", "/api/v1/reasons/NOPE", NULL, 404, "NOT_FOUND");
+}
+
+static void a_socket_in_use_is_not_taken_away(void **state)
+{
+	struct served *s = *state;
+	struct ferry_error err = {0};
+	struct stat st;
+	int fd;
+
+	serve(s);
+	assert_int_equal(stat(s->socket, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0666);
+	assert_int_equal(httpd_listen_unix(s->socket, &fd, &err), -1);
+	assert_int_equal(err.code, FERRY_E_LOCKED);
+	httpd_free(s->httpd);
+	s->httpd = NULL;
+	assert_int_equal(httpd_listen_unix(s->socket, &fd, &err), 0);
+	close(fd);
+	unlink(s->socket);
+	FILE *file = fopen(s->socket, "w");
+	fclose(file);
+	assert_int_equal(httpd_listen_unix(s->socket, &fd, &err), -1);
+	assert_int_equal(err.code, FERRY_E_CONFIG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(every_route_lets_in_whom_it_should, setup, teardown),
+		cmocka_unit_test_setup_teardown(roles_come_from_the_peer, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_wrong_is_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(parameters_are_checked, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_body_too_long_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(runs_are_triggered_listed_and_shown, setup, teardown),
+		cmocka_unit_test_setup_teardown(changes_are_done_and_audited, setup, teardown),
+		cmocka_unit_test_setup_teardown(syncs_say_what_they_are, setup, teardown),
+		cmocka_unit_test_setup_teardown(status_and_health, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_reload_answers_when_it_is_done_and_blocks_nobody, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_end_in_the_middle_of_a_reload, setup, teardown),
+		cmocka_unit_test_setup_teardown(connectors_come_from_a_worker, setup, teardown),
+		cmocka_unit_test_setup_teardown(codes_are_explained, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_socket_in_use_is_not_taken_away, setup, teardown),
+	};
+	alarm(120);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test-steve-transactions.c - charging sessions out of a scripted SteVe: windows, open ones, revisits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "scripted-host.h"
+
+#define DAY INT64_C(86400000)
+
+/* now is 2026-08-01T12:00:00Z */
+#define WINDOW(from, to) "/transactions?type=ALL&periodType=FROM_TO&from=" from "&to=" to
+#define T(date) date "T12%3A00%3A00%2E000Z"
+#define LAST30 WINDOW(T("2026-07-02"), T("2026-08-01")), NULL
+#define REST WINDOW(T("2026-08-01"), T("2026-08-02")), NULL
+#define ACTIVE "/transactions?type=ACTIVE&periodType=ALL", NULL
+#define REVISIT(ids) "/transactions?type=ALL&periodType=ALL" ids, NULL
+
+#define SESSION(id, start, stop) "{'id':" id ",'connectorId':1,'chargeBoxPk':2,'ocppTagPk':3,'chargeBoxId':'CP1'," \
+	"'ocppIdTag':'AB','userId':null,'startValue':" start ",'startTimestamp':'2026-07-10T08:00:00.123Z'," stop "}"
+#define STOPPED(id) SESSION(id, "'1000'", "'stopValue':'5500','stopReason':'Local'," \
+	"'stopTimestamp':'2026-07-10T09:00:00.000Z','stopEventActor':'station'")
+#define OPEN(id) SESSION(id, "'1000'", "'stopValue':null,'stopReason':null,'stopTimestamp':null,'stopEventActor':null")
+
+struct bench {
+	struct scripted s;
+	void *handle;
+	struct ferry_error err;
+	struct written w;
+};
+
+struct keys {
+	struct ferry_revisit revisit;
+	const char *const *list;	/* ends with NULL */
+};
+
+static bool next_key(struct ferry_revisit *revisit, const char **key, size_t *len)
+{
+	struct keys *k = revisit->ctx;
+
+	if (!*k->list)
+		return false;
+	*key = *k->list++;
+	*len = strlen(*key);
+	return true;
+}
+
+static int read_with(struct bench *b, const struct step *steps, const struct ferry_setting *more, size_t n_more,
+		     const char *const *revisit, int64_t limit)
+{
+	struct ferry_setting settings[8] = {setting_text("url", "http://s:8080/steve"), setting_text("username", "u"),
+					    setting_text("password", "p")};
+	struct ferry_open open = {.host = &b->s.host, .connection = "steve", .settings = settings,
+				  .n_settings = 3 + n_more, .role = FERRY_SOURCE};
+	struct keys keys = {{&keys, next_key}, revisit};
+	struct ferry_extract want = {.limit = limit, .revisit = revisit ? &keys.revisit : NULL};
+
+	for (size_t i = 0; i < n_more; i++)
+		settings[3 + i] = more[i];
+	scripted_init(&b->s, "http://s:8080/steve/api/v1", steps);
+	b->s.user = "u";
+	b->s.password = "p";
+	memset(&b->err, 0, sizeof b->err);
+	assert_int_equal(ferry_connector.open(&open, &b->handle, &b->err), 0);
+	written_init(&b->w);
+	return ferry_connector.extract(b->handle, &want, &b->w.sink, &b->err);
+}
+
+static int read_all(struct bench *b, const struct step *steps, const char *const *revisit)
+{
+	return read_with(b, steps, NULL, 0, revisit, 0);
+}
+
+static void end(struct bench *b)
+{
+	scripted_done(&b->s);
+	ferry_connector.close(b->handle);
+	scripted_release(&b->s);
+	written_release(&b->w);
+}
+
+static void ids_are(const struct bench *b, const char *want)
+{
+	char got[256] = "";
+
+	for (size_t i = 0; i < b->w.n_rows; i++) {
+		strcat(got, i ? " " : "");
+		strcat(got, written_cell(&b->w, i, "id"));
+	}
+	assert_string_equal(got, want);
+}
+
+static void reads_sessions_as_they_are(void **state)
+{
+	static const struct step steps[] = {
+		{"GET", LAST30, 200, "[" STOPPED("8") "," OPEN("7") "]"}, {"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[]"}, {0}};
+	struct bench b;
+	(void)state;
+	assert_int_equal(read_all(&b, steps, NULL), 0);
+	assert_int_equal(b.w.pages, 3);
+	ids_are(&b, "8 7");
+	assert_string_equal(written_cell(&b.w, 0, "chargeBoxId"), "CP1");
+	assert_string_equal(written_cell(&b.w, 0, "startTimestamp"), "2026-07-10T08:00:00.123Z");
+	assert_string_equal(written_cell(&b.w, 0, "startValue"), "1000");
+	assert_string_equal(written_cell(&b.w, 0, "start_wh"), "1000");
+	assert_string_equal(written_cell(&b.w, 0, "stop_wh"), "5500");
+	assert_string_equal(written_cell(&b.w, 0, "stopEventActor"), "station");
+	assert_string_equal(written_cell(&b.w, 1, "stopTimestamp"), "~");
+	assert_string_equal(written_cell(&b.w, 1, "stop_wh"), "~");
+	end(&b);
+}
+
+/* Meter values are texts that stations send: what is no integer is NULL, never a guess. */
+static void meter_values_are_read_defensively(void **state)
+{
+	static const struct step steps[] = {
+		{"GET", LAST30, 200, "[" SESSION("1", "'12.5'", "'stopValue':''") "," SESSION("2", "'-3'", "'stopValue':'+9'") ","
+		 SESSION("3", "'99999999999999999999'", "'stopValue':'1e3'") "," SESSION("4", "null", "'x':1") ","
+		 SESSION("5", "' 7'", "'stopValue':'9223372036854775807'") "," SESSION("6", "'0x10'", "'stopValue':'-'") "]"},
+		{"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[]"}, {0}};
+	static const char *const want[][2] = {{"~", "~"}, {"-3", "9"}, {"~", "~"}, {"~", "~"},
+					      {"~", "9223372036854775807"}, {"~", "~"}};
+	struct bench b;
+	(void)state;
+	assert_int_equal(read_all(&b, steps, NULL), 0);
+	for (size_t i = 0; i < 6; i++) {
+		assert_string_equal(written_cell(&b.w, i, "start_wh"), want[i][0]);
+		assert_string_equal(written_cell(&b.w, i, "stop_wh"), want[i][1]);
+	}
+	assert_string_equal(written_cell(&b.w, 0, "startValue"), "12.5");
+	end(&b);
+}
+
+/* FROM_TO includes both ends, and the open ones are in the windows too: each session once. */
+static void borders_are_inclusive_and_sessions_come_once(void **state)
+{
+	static const struct step steps[] = {
+		{"GET", WINDOW(T("2026-07-29"), T("2026-07-31")), NULL, 200, "[" STOPPED("2") "," STOPPED("1") "]"},
+		{"GET", WINDOW(T("2026-07-31"), T("2026-08-02")), NULL, 200, "[" OPEN("3") "," STOPPED("2") "]"},
+		{"GET", ACTIVE, 200, "[" OPEN("3") "," OPEN("0") "]"}, {0}};
+	const struct ferry_setting more[] = {setting_int("lookback", 3 * DAY), setting_int("window", 2 * DAY)};
+	struct bench b;
+	(void)state;
+	assert_int_equal(read_with(&b, steps, more, 2, NULL, 0), 0);
+	ids_are(&b, "2 1 3 0");
+	end(&b);
+}
+
+/* Began before the window, open at the last run, stopped now: only asking by id finds it. */
+static void sessions_met_open_before_are_asked_for_again(void **state)
+{
+	static const char *const keys[] = {"5", "8", "6", NULL};
+	static const struct step steps[] = {
+		{"GET", LAST30, 200, "[" STOPPED("8") "]"}, {"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[" OPEN("9") "]"},
+		{"GET", REVISIT("&transactionPk=5&transactionPk=6"), 200, "[" STOPPED("6") "," STOPPED("5") "]"}, {0}};
+	struct bench b;
+	(void)state;
+	assert_int_equal(read_all(&b, steps, keys), 0);
+	ids_are(&b, "8 9 6 5");
+	end(&b);
+}
+
+/* Before 3.11 only the first of several keys counts; the others are asked for one by one. */
+static void old_servers_are_asked_one_by_one(void **state)
+{
+	static const char *const keys[] = {"5", "6", "7", "not-a-number", NULL};
+	static const struct step steps[] = {
+		{"GET", LAST30, 200, "[]"}, {"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[]"},
+		{"GET", REVISIT("&transactionPk=5&transactionPk=6&transactionPk=7"), 200, "[" STOPPED("5") "]"},
+		{"GET", REVISIT("&transactionPk=6"), 200, "[]"},
+		{"GET", REVISIT("&transactionPk=7"), 200, "[" STOPPED("7") "]"},
+		{0}};
+	struct bench b;
+	(void)state;
+	assert_int_equal(read_all(&b, steps, keys), 0);
+	ids_are(&b, "5 7");
+	assert_non_null(strstr(b.s.log, "I transactions that SteVe does not have any more: 6"));
+	assert_non_null(strstr(b.s.log, "W 1 records"));
+	end(&b);
+}
+
+static void a_server_that_refuses_several_keys_is_asked_one_by_one(void **state)
+{
+	static const char *const keys[] = {"5", "6", NULL};
+	static const struct step steps[] = {
+		{"GET", LAST30, 200, "[]"}, {"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[]"},
+		{"GET", REVISIT("&transactionPk=5&transactionPk=6"), 400, "{'status':400,'message':'Error understanding the request'}"},
+		{"GET", REVISIT("&transactionPk=5"), 200, "[" OPEN("5") "]"},
+		{"GET", REVISIT("&transactionPk=6"), 200, "[" STOPPED("6") "]"},
+		{0}};
+	struct bench b;
+	(void)state;
+	assert_int_equal(read_all(&b, steps, keys), 0);
+	ids_are(&b, "5 6");
+	assert_string_equal(b.s.log, "");
+	end(&b);
+}
+
+/* 120 keys are three requests. */
+static void keys_are_asked_for_in_chunks(void **state)
+{
+	static char texts[120][16];
+	const char *keys[121] = {NULL};
+	struct step steps[64] = {{"GET", LAST30, 200, "[]"}, {"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[]"}};
+	struct bench b;
+	(void)state;
+	for (int i = 0; i < 120; i++) {
+		snprintf(texts[i], sizeof texts[i], "%d", i + 1);
+		keys[i] = texts[i];
+	}
+	static char bodies[3][50 * 400], paths[3][2048];
+	for (int c = 0; c < 3; c++) {
+		strcpy(paths[c], "/transactions?type=ALL&periodType=ALL");
+		strcpy(bodies[c], "[");
+		for (int i = c * 50; i < (c == 2 ? 120 : c * 50 + 50); i++) {
+			sprintf(paths[c] + strlen(paths[c]), "&transactionPk=%d", i + 1);
+			sprintf(bodies[c] + strlen(bodies[c]), "%s{'id':%d}", i > c * 50 ? "," : "", i + 1);
+		}
+		strcat(bodies[c], "]");
+		steps[3 + c] = (struct step){"GET", paths[c], NULL, 200, bodies[c]};
+	}
+	assert_int_equal(read_all(&b, steps, keys), 0);
+	assert_int_equal(b.w.n_rows, 120);
+	end(&b);
+}
+
+/* Foreign rows in the answer, should the server ignore the filter, are not taken. */
+static void only_asked_sessions_are_taken_from_a_revisit(void **state)
+{
+	static const char *const keys[] = {"5", NULL};
+	static const struct step steps[] = {
+		{"GET", LAST30, 200, "[]"}, {"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[]"},
+		{"GET", REVISIT("&transactionPk=5"), 200, "[" STOPPED("4") "," STOPPED("5") "]"}, {0}};
+	struct bench b;
+	(void)state;
+	assert_int_equal(read_all(&b, steps, keys), 0);
+	ids_are(&b, "5");
+	end(&b);
+}
+
+static void stopped_leaves_open_ones_out(void **state)
+{
+	static const char *const keys[] = {"5", NULL};
+	static const struct step steps[] = {
+		{"GET", LAST30, 200, "[" STOPPED("8") "," OPEN("7") "]"}, {"GET", REST, 200, "[]"},
+		{"GET", REVISIT("&transactionPk=5"), 200, "[" OPEN("5") "]"}, {0}};
+	const struct ferry_setting more = setting_text("type", "stopped");
+	struct bench b;
+	(void)state;
+	assert_int_equal(read_with(&b, steps, &more, 1, keys, 0), 0);
+	ids_are(&b, "8");
+	assert_string_equal(b.s.log, "");
+	end(&b);
+}
+
+/* Up to 3.7 date-times have no zone. */
+static void old_servers_get_times_without_zone(void **state)
+{
+	static const struct step steps[] = {
+		{"GET", WINDOW("2026-07-31T12%3A00%3A00%2E000", "2026-08-02T12%3A00%3A00%2E000"), NULL, 200, "[]"},
+		{"GET", ACTIVE, 200, "[]"}, {0}};
+	const struct ferry_setting settings[] = {setting_text("url", "http://s/steve"), setting_text("api_key", "k"),
+						 setting_int("lookback", DAY)};
+	struct ferry_extract want = {.limit = 0};
+	struct bench b;
+	(void)state;
+	scripted_init(&b.s, "http://s/steve/api/v1", steps);
+	b.s.credential = "STEVE-API-KEY: k";
+	struct ferry_open open = {.host = &b.s.host, .connection = "steve", .settings = settings, .n_settings = 3,
+				  .role = FERRY_SOURCE};
+	assert_int_equal(ferry_connector.open(&open, &b.handle, &b.err), 0);
+	written_init(&b.w);
+	assert_int_equal(ferry_connector.extract(b.handle, &want, &b.w.sink, &b.err), 0);
+	end(&b);
+}
+
+static void fails(int status, const char *answer, enum ferry_code failure, enum ferry_code code)
+{
+	struct step steps[] = {{"GET", LAST30, status, answer, failure}, {0}};
+	struct bench b;
+
+	assert_int_equal(read_all(&b, steps, NULL), -1);
+	assert_int_equal(b.err.code, code);
+	end(&b);
+}
+
+static void failures_end_the_read(void **state)
+{
+	(void)state;
+	fails(401, "{}", 0, FERRY_E_AUTH);
+	fails(500, "{}", 0, FERRY_E_UNAVAILABLE);
+	fails(400, "{}", 0, FERRY_E_REJECTED);
+	fails(200, "<html>", 0, FERRY_E_PROTOCOL);
+	fails(200, "[" STOPPED("8"), 0, FERRY_E_PROTOCOL);
+	fails(200, "[{'id':'8'}]", 0, FERRY_E_PROTOCOL);
+	fails(200, "[{'id':null}]", 0, FERRY_E_PROTOCOL);
+	fails(200, "[{'id':8,'startTimestamp':'soon'}]", 0, FERRY_E_PROTOCOL);
+	fails(200, "[{'id':8,'startTimestamp':17}]", 0, FERRY_E_PROTOCOL);
+	fails(200, "[null]", 0, FERRY_E_PROTOCOL);
+	fails(0, NULL, FERRY_E_NETWORK, FERRY_E_NETWORK);
+}
+
+static void a_run_that_ends_stops_between_requests(void **state)
+{
+	static const struct step steps[] = {{"GET", LAST30, 200, "[]"}, {0}};
+	const struct ferry_setting settings[] = {setting_text("url", "http://s:8080/steve"), setting_text("username", "u"),
+						 setting_text("password", "p")};
+	struct ferry_extract want = {.limit = 0};
+	struct bench b;
+	(void)state;
+	scripted_init(&b.s, "http://s:8080/steve/api/v1", steps);
+	b.s.user = "u";
+	b.s.password = "p";
+	b.s.cancel_after = 1;
+	struct ferry_open open = {.host = &b.s.host, .connection = "steve", .settings = settings, .n_settings = 3,
+				  .role = FERRY_SOURCE};
+	assert_int_equal(ferry_connector.open(&open, &b.handle, &b.err), 0);
+	written_init(&b.w);
+	assert_int_equal(ferry_connector.extract(b.handle, &want, &b.w.sink, &b.err), -1);
+	assert_int_equal(b.err.code, FERRY_E_CANCELLED);
+	end(&b);
+}
+
+static void a_limit_cuts_and_says_so(void **state)
+{
+	static const struct step steps[] = {{"GET", LAST30, 200, "[" STOPPED("8") "," STOPPED("7") "]"}, {0}};
+	struct bench b;
+	(void)state;
+	assert_int_equal(read_with(&b, steps, NULL, 0, NULL, 1), 0);
+	ids_are(&b, "8");
+	assert_string_equal(b.w.truncated, "limit");
+	end(&b);
+}
+
+/* More rows than one batch holds. */
+static void many_rows_come_in_batches(void **state)
+{
+	static char body[2000 * 16];
+	struct step steps[] = {{"GET", LAST30, 200, body}, {"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[]"}, {0}};
+	struct bench b;
+	(void)state;
+	strcpy(body, "[");
+	for (int i = 0; i < 1500; i++)
+		sprintf(body + strlen(body), "%s{'id':%d}", i ? "," : "", i);
+	strcat(body, "]");
+	assert_int_equal(read_all(&b, steps, NULL), 0);
+	assert_int_equal(b.w.n_rows, 1500);
+	assert_string_equal(written_cell(&b.w, 1499, "id"), "1499");
+	end(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_sessions_as_they_are),
+		cmocka_unit_test(meter_values_are_read_defensively),
+		cmocka_unit_test(borders_are_inclusive_and_sessions_come_once),
+		cmocka_unit_test(sessions_met_open_before_are_asked_for_again),
+		cmocka_unit_test(old_servers_are_asked_one_by_one),
+		cmocka_unit_test(a_server_that_refuses_several_keys_is_asked_one_by_one),
+		cmocka_unit_test(keys_are_asked_for_in_chunks),
+		cmocka_unit_test(only_asked_sessions_are_taken_from_a_revisit),
+		cmocka_unit_test(stopped_leaves_open_ones_out),
+		cmocka_unit_test(old_servers_get_times_without_zone),
+		cmocka_unit_test(failures_end_the_read),
+		cmocka_unit_test(a_run_that_ends_stops_between_requests),
+		cmocka_unit_test(a_limit_cuts_and_says_so),
+		cmocka_unit_test(many_rows_come_in_batches),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
