@@ -157,7 +157,8 @@ static int check(const struct supervise_paths *paths)
 		rc = ask_connectors(paths, g, &mistakes);
 	print_mistakes(&mistakes);
 	if (g && rc == 0 && !mistakes.n)
-		printf("configuration is good: %zu connections, %zu syncs\n", g->n_connections, g->n_syncs);
+		printf("configuration is good: %zu connections, %zu syncs\n", g->n_connections,
+		       g->n_syncs);
 	bool good = g && rc == 0 && !mistakes.n;
 	conf_mistakes_release(&mistakes);
 	conf_free(g);
@@ -193,7 +194,8 @@ static void make_socket_dir(const char *socket)
 	free(dir);
 }
 
-static int serve(struct loop *loop, struct supervisor *s, const char *socket, struct ferry_error *err)
+static int serve(struct loop *loop, struct supervisor *s, const char *socket,
+		 struct ferry_error *err)
 {
 	struct api *api = api_new(s, FERRY_VERSION);
 	struct httpd *httpd = NULL;
@@ -253,17 +255,26 @@ static int run(const struct options *o, const struct supervise_paths *paths)
 
 /* ----------------------------------------------------------------- command line */
 
-enum { O_CONFIG = 256, O_STATE, O_SOCKET, O_PLUGINS, O_WORKER, O_LOG, O_CHECK, O_ONCE, O_PREVIEW, O_VERIFY,
-       O_FULL, O_PROMOTE, O_HELP, O_VERSION };
+enum {
+	O_CONFIG = 256, O_STATE, O_SOCKET, O_PLUGINS, O_WORKER, O_LOG, O_CHECK, O_ONCE, O_PREVIEW,
+	O_VERIFY, O_FULL, O_PROMOTE, O_HELP, O_VERSION,
+};
 
 static const struct option long_options[] = {
-	{"config", required_argument, NULL, O_CONFIG}, {"state", required_argument, NULL, O_STATE},
-	{"socket", required_argument, NULL, O_SOCKET}, {"plugins", required_argument, NULL, O_PLUGINS},
-	{"worker", required_argument, NULL, O_WORKER}, {"log-level", required_argument, NULL, O_LOG},
-	{"check", no_argument, NULL, O_CHECK}, {"once", required_argument, NULL, O_ONCE},
-	{"preview", no_argument, NULL, O_PREVIEW}, {"verify", no_argument, NULL, O_VERIFY},
-	{"full", no_argument, NULL, O_FULL}, {"promote", required_argument, NULL, O_PROMOTE},
-	{"help", no_argument, NULL, O_HELP}, {"version", no_argument, NULL, O_VERSION},
+	{"config", required_argument, NULL, O_CONFIG},
+	{"state", required_argument, NULL, O_STATE},
+	{"socket", required_argument, NULL, O_SOCKET},
+	{"plugins", required_argument, NULL, O_PLUGINS},
+	{"worker", required_argument, NULL, O_WORKER},
+	{"log-level", required_argument, NULL, O_LOG},
+	{"check", no_argument, NULL, O_CHECK},
+	{"once", required_argument, NULL, O_ONCE},
+	{"preview", no_argument, NULL, O_PREVIEW},
+	{"verify", no_argument, NULL, O_VERIFY},
+	{"full", no_argument, NULL, O_FULL},
+	{"promote", required_argument, NULL, O_PROMOTE},
+	{"help", no_argument, NULL, O_HELP},
+	{"version", no_argument, NULL, O_VERSION},
 	{NULL, 0, NULL, 0},
 };
 

@@ -38,8 +38,9 @@ static void show_stage(struct foreground *f, const struct segment_doc *seg, enum
 	clear_live(f);
 	fprintf(stderr, "%s: %s %s", seg->name, stage_name(which), stage_status_name(st->status));
 	if (st->status == STAGE_COMPLETED || st->status == STAGE_FAILED)
-		fprintf(stderr, " after %lld.%03d s", (long long)(st->ms / 1000), (int)(st->ms % 1000));
-	if (st->summary)
+		fprintf(stderr, " after %lld.%03d s", (long long)(st->ms / 1000),
+			(int)(st->ms % 1000));
+	if (st->summary && *st->summary)
 		fprintf(stderr, ": %s", st->summary);
 	fputc('\n', stderr);
 }
@@ -75,7 +76,8 @@ static void show_live(struct foreground *f, const struct run_doc *run)
 		run->at_stage < 0 ? "" : stage_name((enum stage)run->at_stage),
 		(long long)seg->counters.extracted);
 	if (seg->planned)
-		fprintf(stderr, ", %lld of %lld done", (long long)seg->done, (long long)seg->planned);
+		fprintf(stderr, ", %lld of %lld done", (long long)seg->done,
+			(long long)seg->planned);
 	fflush(stderr);
 }
 
@@ -97,7 +99,8 @@ static void summarize(const struct run_doc *run)
 	if (run->cause.code) {
 		printf("%s: %s\n", run->cause.code, run->cause.message);
 		if (run->cause.stage >= 0)
-			printf("in stage %s of segment '%s'\n", stage_name((enum stage)run->cause.stage), run->cause.segment);
+			printf("in stage %s of segment '%s'\n",
+			       stage_name((enum stage)run->cause.stage), run->cause.segment);
 		if (run->cause.hint[0])
 			printf("%s\n", run->cause.hint);
 	}
@@ -113,7 +116,8 @@ static int exit_status(const struct run_doc *run)
 	return run_doc_row_errors(run) ? 2 : 0;
 }
 
-static void on_news(void *ctx, const struct run_doc *run, enum supervise_news news, const char *text)
+static void on_news(void *ctx, const struct run_doc *run, enum supervise_news news,
+		    const char *text)
 {
 	struct foreground *f = ctx;
 
@@ -151,7 +155,8 @@ static char *actor_name(void)
 {
 	const struct passwd *pw = getpwuid(getuid());
 
-	return ferry_asprintf("ferryd --once, uid %u (%s)", (unsigned)getuid(), pw ? pw->pw_name : "?");
+	return ferry_asprintf("ferryd --once, uid %u (%s)", (unsigned)getuid(),
+			      pw ? pw->pw_name : "?");
 }
 
 static int queue_it(struct supervisor *s, const struct once *once, struct ferry_error *err)

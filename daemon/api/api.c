@@ -112,7 +112,8 @@ static bool fits(const char *pattern, const char *path, char **ret_arg)
 }
 
 /* The route; NULL with *ret_known when only the method is wrong. */
-static const struct api_route *find_route(const char *method, const char *path, char **ret_arg, bool *ret_known)
+static const struct api_route *find_route(const char *method, const char *path, char **ret_arg,
+					  bool *ret_known)
 {
 	*ret_known = false;
 	for (const struct api_route *r = routes; r->method; r++) {
@@ -135,11 +136,13 @@ static void refuse(struct httpd_reply *reply, const struct ferry_error *err)
 }
 
 /* A change that was allowed but could not be done is in the audit too. */
-static void audit_failed(struct call *c, const struct api_route *route, const struct ferry_error *err)
+static void audit_failed(struct call *c, const struct api_route *route,
+			 const struct ferry_error *err)
 {
 	if (err->code == FERRY_E_USAGE || err->code == FERRY_E_NOT_FOUND)
 		return;
-	supervise_audit_refused(c->s, &c->actor, strrchr(route->pattern, '/') + 1, c->req->path, err);
+	supervise_audit_refused(c->s, &c->actor, strrchr(route->pattern, '/') + 1, c->req->path,
+				err);
 }
 
 static void run_route(struct api *api, const struct api_route *route, char *arg,
@@ -170,14 +173,16 @@ void api_handle(void *ctx, const struct httpd_request *req, struct httpd_reply *
 
 	const struct api_route *route = find_route(req->method, req->path, &arg, &known);
 	if (role == API_NONE || (route && role < route->role)) {
-		ferry_fail(&err, FERRY_E_DENIED, "%s %s is not for uid %u", req->method, req->path, (unsigned)req->uid);
+		ferry_fail(&err, FERRY_E_DENIED, "%s %s is not for uid %u", req->method, req->path,
+			   (unsigned)req->uid);
 		if (route && route->role == API_ADMIN)
 			log_warn("refused: %s", err.msg);
 		refuse(reply, &err);
 	} else if (route) {
 		run_route(api, route, arg, req, reply);
 	} else if (known) {
-		ferry_fail(&err, FERRY_E_USAGE, "%s cannot be done with %s", req->method, req->path);
+		ferry_fail(&err, FERRY_E_USAGE, "%s cannot be done with %s", req->method,
+			   req->path);
 		reply_error(reply, 405, &err, NULL);
 	} else {
 		ferry_fail(&err, FERRY_E_NOT_FOUND, "there is no %s", req->path);

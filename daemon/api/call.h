@@ -30,13 +30,16 @@ struct page {
 };
 int call_page(const struct call *c, struct page *ret, struct ferry_error *err);
 /* A number from 0 on; `none` when it is not given. */
-int call_int(const struct call *c, const char *name, int64_t none, int64_t *ret, struct ferry_error *err);
+int call_int(const struct call *c, const char *name, int64_t none, int64_t *ret,
+	     struct ferry_error *err);
 /* The run's number in the path. */
 int call_run(const struct call *c, int64_t *ret, struct ferry_error *err);
 /* A moment; a bare date as the end of a span means that day's end. */
-int call_time(const struct call *c, const char *name, bool end, int64_t *ret, struct ferry_error *err);
+int call_time(const struct call *c, const char *name, bool end, int64_t *ret,
+	      struct ferry_error *err);
 /* The JSON object in the body, whose members must all be among `names` (ends with NULL) and booleans. */
-int call_flags(const struct call *c, const char *const *names, bool *values, struct ferry_error *err);
+int call_flags(const struct call *c, const char *const *names, bool *values,
+	       struct ferry_error *err);
 
 /* ---- reply.c */
 

@@ -21,7 +21,8 @@ static bool digits(const char *s, int64_t *ret)
 	return true;
 }
 
-int call_int(const struct call *c, const char *name, int64_t none, int64_t *ret, struct ferry_error *err)
+int call_int(const struct call *c, const char *name, int64_t none, int64_t *ret,
+	     struct ferry_error *err)
 {
 	const char *s = httpd_query(c->req, name);
 
@@ -39,7 +40,8 @@ int call_page(const struct call *c, struct page *ret, struct ferry_error *err)
 	if (ret->page < 1 || ret->page > PAGE_MAX)
 		return ferry_fail(err, FERRY_E_USAGE, "'page' counts from 1 to %d", PAGE_MAX);
 	if (ret->per_page < 1)
-		return ferry_fail(err, FERRY_E_USAGE, "'per_page' must be from 1 to %d", PER_PAGE_MAX);
+		return ferry_fail(err, FERRY_E_USAGE, "'per_page' must be from 1 to %d",
+				  PER_PAGE_MAX);
 	if (ret->per_page > PER_PAGE_MAX)
 		ret->per_page = PER_PAGE_MAX;
 	ret->skip = (ret->page - 1) * ret->per_page;
@@ -49,11 +51,13 @@ int call_page(const struct call *c, struct page *ret, struct ferry_error *err)
 int call_run(const struct call *c, int64_t *ret, struct ferry_error *err)
 {
 	if (!digits(c->arg, ret))
-		return ferry_fail(err, FERRY_E_NOT_FOUND, "there is no run '%s': runs have numbers", c->arg);
+		return ferry_fail(err, FERRY_E_NOT_FOUND, "there is no run '%s': runs have numbers",
+				  c->arg);
 	return 0;
 }
 
-int call_time(const struct call *c, const char *name, bool end, int64_t *ret, struct ferry_error *err)
+int call_time(const struct call *c, const char *name, bool end, int64_t *ret,
+	      struct ferry_error *err)
 {
 	const char *s = httpd_query(c->req, name);
 
@@ -61,7 +65,8 @@ int call_time(const struct call *c, const char *name, bool end, int64_t *ret, st
 	if (!s)
 		return 0;
 	if (!clock_parse(s, strlen(s), ret))
-		return ferry_fail(err, FERRY_E_USAGE, "'%s' must be a date or time like 2026-01-31T10:00:00Z, not '%s'",
+		return ferry_fail(err, FERRY_E_USAGE,
+				  "'%s' must be a date or time like 2026-01-31T10:00:00Z, not '%s'",
 				  name, s);
 	if (end && strlen(s) == strlen("2026-01-31"))
 		*ret += (int64_t)86400 * 1000000 - 1;
@@ -84,7 +89,8 @@ static int take_flag(const char *name, json_node *value, const char *const *name
 	return ferry_fail(err, FERRY_E_USAGE, "'%s' is not known here", name);
 }
 
-int call_flags(const struct call *c, const char *const *names, bool *values, struct ferry_error *err)
+int call_flags(const struct call *c, const char *const *names, bool *values,
+	       struct ferry_error *err)
 {
 	struct ferry_error why = {0};
 	struct json_doc *doc;

@@ -9,13 +9,15 @@
 
 /* --------------------------------------------------------------------- lists */
 
-static int get_filter(struct call *c, const char *sync, struct journal_filter *ret, struct ferry_error *err)
+static int get_filter(struct call *c, const char *sync, struct journal_filter *ret,
+		      struct ferry_error *err)
 {
 	const char *status = httpd_query(c->req, "status");
 
 	*ret = (struct journal_filter){.sync = sync ? sync : httpd_query(c->req, "sync"), .status = -1};
 	if (status && (ret->status = run_status_from_name(status)) < 0)
-		return ferry_fail(err, FERRY_E_USAGE, "'status' must be queued, running, preview_ready, completed, "
+		return ferry_fail(err, FERRY_E_USAGE,
+				  "'status' must be queued, running, preview_ready, completed, "
 				  "failed or cancelled, not '%s'", status);
 	if (call_time(c, "from", false, &ret->from, err) < 0)
 		return -1;
@@ -49,7 +51,8 @@ int list_runs(struct call *c, const char *sync, struct ferry_error *err)
 	size_t n;
 
 	if (call_page(c, &page, err) < 0 || get_filter(c, sync, &filter, err) < 0 ||
-	    journal_list(supervise_journal(c->s), &filter, page.skip, page.per_page, ids, &n, &total, err) < 0)
+	    journal_list(supervise_journal(c->s), &filter, page.skip, page.per_page, ids, &n,
+			 &total, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		add_run(c, ids[i], &items);
@@ -93,8 +96,8 @@ static int list_lines(struct call *c, enum journal_lines which, struct ferry_err
 	if (call_run(c, &id, err) < 0 || call_page(c, &page, err) < 0 ||
 	    call_int(c, "after", 0, &after, err) < 0 || must_exist(c, id, err) < 0)
 		return -1;
-	int rc = journal_lines(supervise_journal(c->s), which, id, httpd_query(c->req, "segment"), after,
-			       page.skip, page.per_page, &items, &total, err);
+	int rc = journal_lines(supervise_journal(c->s), which, id, httpd_query(c->req, "segment"),
+			       after, page.skip, page.per_page, &items, &total, err);
 	if (rc == 0)
 		reply_list(c, &items, &page, total);
 	buf_release(&items);
@@ -123,12 +126,14 @@ int handle_run_plan(struct call *c, struct ferry_error *err)
 	if (call_run(c, &id, err) < 0 || call_page(c, &page, err) < 0)
 		return -1;
 	if (word && decision < 0)
-		return ferry_fail(err, FERRY_E_USAGE, "'decision' must be create, update, delete, disable, skip or "
+		return ferry_fail(err, FERRY_E_USAGE,
+				  "'decision' must be create, update, delete, disable, skip or "
 				  "conflict, not '%s'", word);
 	if (must_exist(c, id, err) < 0 ||
 	    plan_open_read(supervise_paths(c->s)->state_dir, id, &plan, err) < 0)
 		return -1;
-	int rc = plan_page(plan, httpd_query(c->req, "segment"), decision, httpd_query(c->req, "key"), page.skip,
+	int rc = plan_page(plan, httpd_query(c->req, "segment"), decision,
+			   httpd_query(c->req, "key"), page.skip,
 			   page.per_page, &total, &items, err);
 	plan_close(plan);
 	if (rc == 0)

@@ -75,9 +75,11 @@ int handle_healthz(struct call *c, struct ferry_error *err)
 	jw_open(b, "checks", '{');
 	put_check(b, "journal", st.journal_error ? "unhealthy" : "ok",
 		  st.journal_error ? st.journal_error->msg : NULL);
-	put_check(b, "runs", st.hung ? "degraded" : "ok", st.hung ? "a running run gives no sign of life" : NULL);
+	put_check(b, "runs", st.hung ? "degraded" : "ok",
+		  st.hung ? "a running run gives no sign of life" : NULL);
 	put_check(b, "configuration", st.reload_error ? "degraded" : "ok", st.reload_error);
-	put_check(b, "daemon", st.stopping ? "unhealthy" : "ok", st.stopping ? "it is stopping" : NULL);
+	put_check(b, "daemon", st.stopping ? "unhealthy" : "ok",
+		  st.stopping ? "it is stopping" : NULL);
 	jw_close(b, '}');
 	jw_close(b, '}');
 	return 0;
@@ -156,7 +158,8 @@ static void on_connectors(void *ctx, int rc, const struct buf *json, const struc
 	} else if (rc == 0) {
 		rc = find_connector(json, asked->name, &reply.body);
 		if (rc < 0)
-			ferry_fail(&err, FERRY_E_NOT_FOUND, "there is no connector '%s'", asked->name);
+			ferry_fail(&err, FERRY_E_NOT_FOUND, "there is no connector '%s'",
+				   asked->name);
 	}
 	if (rc < 0)
 		reply_error(&reply, ferry_code_info(err.code)->http, &err, NULL);
@@ -230,7 +233,8 @@ int handle_audit(struct call *c, struct ferry_error *err)
 
 	if (call_page(c, &page, err) < 0)
 		return -1;
-	int rc = journal_audit(supervise_journal(c->s), page.skip, page.per_page, &items, &total, err);
+	int rc = journal_audit(supervise_journal(c->s), page.skip, page.per_page, &items, &total,
+			       err);
 	if (rc == 0)
 		reply_list(c, &items, &page, total);
 	buf_release(&items);

@@ -17,7 +17,8 @@
 #define KEEP_BYTES (256 * 1024)		/* of the group's buffer, after a commit */
 
 enum table { RUNS, INDEX, BY_SYNC, LOGS, ERRORS, AUDIT, STATE };
-static const char *const table_names[] = {"runs", "index", "by_sync", "logs", "errors", "audit", "state", NULL};
+static const char *const table_names[] = {"runs", "index", "by_sync", "logs", "errors", "audit",
+	"state", NULL};
 
 /* index: be64 id -> mark and sync name. by_sync: sync, 0, be64 id -> mark. */
 #define MARK 9				/* status, be64 queued_at */
@@ -92,7 +93,8 @@ void journal_put_run(struct journal *j, const struct journal_run *run)
 	buf_adds(&value, run->sync);
 	op_add(j, OP_PUT, INDEX, (struct kv_bytes){id, 8}, (struct kv_bytes){value.s, value.len});
 	sync_key(&key, run->sync, run->id);
-	op_add(j, OP_PUT, BY_SYNC, (struct kv_bytes){key.s, key.len}, (struct kv_bytes){mark, MARK});
+	op_add(j, OP_PUT, BY_SYNC, (struct kv_bytes){key.s, key.len},
+	       (struct kv_bytes){mark, MARK});
 	buf_release(&key);
 	buf_release(&value);
 }
@@ -141,7 +143,8 @@ int64_t journal_add_line(struct journal *j, enum journal_lines which, int64_t ru
 	/* the segment stands in front, so that asking for one segment's lines parses nothing */
 	buf_add(&value, segment, strlen(segment) + 1);
 	add_numbered(&value, "seq", tally->stored, json, len);
-	op_add(j, OP_PUT, line_table(which), (struct kv_bytes){key, 16}, (struct kv_bytes){value.s, value.len});
+	op_add(j, OP_PUT, line_table(which), (struct kv_bytes){key, 16},
+	       (struct kv_bytes){value.s, value.len});
 	buf_release(&value);
 	return tally->stored;
 }
@@ -183,7 +186,8 @@ void journal_rollback(struct journal *j, size_t mark)
 }
 
 /* All lines of a run. */
-static int delete_lines(struct kv_txn *txn, enum table table, const void *id, struct ferry_error *err)
+static int delete_lines(struct kv_txn *txn, enum table table, const void *id,
+			struct ferry_error *err)
 {
 	struct kv_cursor *cur;
 	struct kv_bytes key, value;
@@ -373,8 +377,8 @@ static bool passes(const struct journal_filter *f, struct kv_bytes mark)
 }
 
 /* Put the cursor on the newest entry below `end` (NULL: of all). */
-static int newest(struct kv_cursor *cur, struct kv_bytes end, struct kv_bytes *key, struct kv_bytes *value,
-		  struct ferry_error *err)
+static int newest(struct kv_cursor *cur, struct kv_bytes end, struct kv_bytes *key,
+		  struct kv_bytes *value, struct ferry_error *err)
 {
 	if (!end.p)
 		return kv_last(cur, key, value, err);
@@ -385,7 +389,8 @@ static int newest(struct kv_cursor *cur, struct kv_bytes end, struct kv_bytes *k
 }
 
 /* Walk down from the newest one as long as keys begin with prefix. */
-static int walk_runs(struct kv_cursor *cur, const struct buf *prefix, const struct journal_filter *f,
+static int walk_runs(struct kv_cursor *cur, const struct buf *prefix,
+		     const struct journal_filter *f,
 		     int64_t skip, int64_t limit, int64_t *ids, size_t *ret_n, int64_t *ret_total,
 		     struct ferry_error *err)
 {
@@ -474,7 +479,8 @@ static void add_item(struct buf *items, const char *json, size_t len)
 }
 
 /* Lines from seq on, all segments or one; counts the matching ones when asked to. */
-static int walk_lines(struct kv_cursor *cur, int64_t run, const char *segment, int64_t from, int64_t skip,
+static int walk_lines(struct kv_cursor *cur, int64_t run, const char *segment, int64_t from,
+		      int64_t skip,
 		      int64_t limit, struct buf *items, int64_t *ret_seen, struct ferry_error *err)
 {
 	struct kv_bytes key, value;
@@ -519,15 +525,16 @@ int journal_lines(struct journal *j, enum journal_lines which, int64_t run, cons
 		rc = last < 0 ? -1 : 0;
 		*ret_total = last > after ? last - after : 0;
 		if (rc == 0 && *ret_total > skip)
-			rc = walk_lines(cur, run, NULL, after + 1 + skip, 0, limit, items, NULL, err);
+			rc = walk_lines(cur, run, NULL, after + 1 + skip, 0, limit, items, NULL,
+					err);
 	}
 	kv_cursor_close(cur);
 	kv_abort(txn);
 	return rc;
 }
 
-int journal_audit(struct journal *j, int64_t skip, int64_t limit, struct buf *items, int64_t *ret_total,
-		  struct ferry_error *err)
+int journal_audit(struct journal *j, int64_t skip, int64_t limit, struct buf *items,
+		  int64_t *ret_total, struct ferry_error *err)
 {
 	struct kv_txn *txn;
 	struct kv_cursor *cur;

@@ -83,7 +83,8 @@ struct journal_filter {
  * Ids of runs, newest first: skip some, then at most limit of them into ids. ret_total (of all that
  * pass the filter) may be NULL, which is cheaper.
  */
-int journal_list(struct journal *j, const struct journal_filter *filter, int64_t skip, int64_t limit,
+int journal_list(struct journal *j, const struct journal_filter *filter, int64_t skip,
+		 int64_t limit,
 		 int64_t *ids, size_t *ret_n, int64_t *ret_total, struct ferry_error *err);
 
 /*
@@ -95,8 +96,8 @@ int journal_lines(struct journal *j, enum journal_lines which, int64_t run, cons
 		  struct ferry_error *err);
 
 /* The same for the audit, newest first. */
-int journal_audit(struct journal *j, int64_t skip, int64_t limit, struct buf *items, int64_t *ret_total,
-		  struct ferry_error *err);
+int journal_audit(struct journal *j, int64_t skip, int64_t limit, struct buf *items,
+		  int64_t *ret_total, struct ferry_error *err);
 
 /* Append a piece of state; NOT_FOUND when there is none. */
 int journal_state(struct journal *j, const char *key, struct buf *out, struct ferry_error *err);

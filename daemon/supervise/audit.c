@@ -20,8 +20,8 @@ void audit_add(struct supervisor *s, const struct supervise_actor *actor, const 
 	buf_release(&json);
 }
 
-void supervise_audit_refused(struct supervisor *s, const struct supervise_actor *actor, const char *action,
-			     const char *target, const struct ferry_error *why)
+void supervise_audit_refused(struct supervisor *s, const struct supervise_actor *actor,
+			     const char *action, const char *target, const struct ferry_error *why)
 {
 	struct buf result = BUF_INIT;
 

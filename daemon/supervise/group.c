@@ -113,7 +113,8 @@ void group_touch(struct supervisor *s)
 {
 	if (s->journal_error.code != FERRY_OK)
 		return;			/* the next attempt takes it along */
-	if (journal_pending(s->journal) >= GROUP_CHANGES || journal_pending_bytes(s->journal) >= GROUP_BYTES)
+	if (journal_pending(s->journal) >= GROUP_CHANGES ||
+	    journal_pending_bytes(s->journal) >= GROUP_BYTES)
 		group_commit(s);
 	else if (!s->group_armed)
 		arm(s, GROUP_MS);

@@ -4,8 +4,8 @@
 
 #include "wire/json.h"
 
-void job_json(const struct job *job, const struct supervise_paths *paths, const struct generation *gen,
-	      struct buf *out)
+void job_json(const struct job *job, const struct supervise_paths *paths,
+	      const struct generation *gen, struct buf *out)
 {
 	jw_open(out, NULL, '{');
 	jw_text(out, "type", "job");

@@ -19,7 +19,7 @@ struct job {
 	int64_t memory_limit;
 };
 
-void job_json(const struct job *job, const struct supervise_paths *paths, const struct generation *gen,
-	      struct buf *out);
+void job_json(const struct job *job, const struct supervise_paths *paths,
+	      const struct generation *gen, struct buf *out);
 
 #endif

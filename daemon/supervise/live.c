@@ -54,8 +54,8 @@ struct live *live_find(const struct supervisor *s, int64_t id)
 
 /* --------------------------------------------------------------- life and death */
 
-struct live *live_new(struct supervisor *s, struct sync_state *st, const struct supervise_request *request,
-		      const char *source_name)
+struct live *live_new(struct supervisor *s, struct sync_state *st,
+		      const struct supervise_request *request, const char *source_name)
 {
 	struct live *l = ferry_alloc0(1, sizeof *l);
 
@@ -105,8 +105,8 @@ static void add_log(struct live *l, const char *segment, const char *stage, cons
 	jw_text(&json, "level", level);
 	jw_text(&json, "message", message);
 	jw_close(&json, '}');
-	journal_add_line(l->s->journal, JOURNAL_LOGS, l->doc.id, &l->logs, segment ? segment : "", json.s,
-			 json.len);
+	journal_add_line(l->s->journal, JOURNAL_LOGS, l->doc.id, &l->logs, segment ? segment : "",
+			 json.s, json.len);
 	buf_release(&json);
 }
 
@@ -117,8 +117,8 @@ static int take_log(struct live *l, json_node *event)
 	const char *message = json_get_text(event, "message", "");
 	const char *level = json_get_text(event, "level", "info");
 
-	add_log(l, json_get_text(event, "segment", NULL), json_get_text(event, "stage", NULL), level, message,
-		json_get_int(event, "at", clock_now()));
+	add_log(l, json_get_text(event, "segment", NULL), json_get_text(event, "stage", NULL),
+		level, message, json_get_int(event, "at", clock_now()));
 	if (strcmp(level, "warn") == 0 || strcmp(level, "error") == 0)
 		tell(l, NEWS_WARNING, message);
 	return 0;
@@ -126,7 +126,8 @@ static int take_log(struct live *l, json_node *event)
 
 static int take_row_error(struct live *l, json_node *event)
 {
-	static const char *const members[] = {"segment", "stage", "key", "code", "field", "message", "raw"};
+	static const char *const members[] = {"segment", "stage", "key", "code", "field", "message",
+		"raw"};
 	const char *segment = json_get_text(event, "segment", "");
 	struct buf json = BUF_INIT;
 
@@ -141,7 +142,8 @@ static int take_row_error(struct live *l, json_node *event)
 			jw_null(&json, members[i]);
 	}
 	jw_close(&json, '}');
-	journal_add_line(l->s->journal, JOURNAL_ERRORS, l->doc.id, &l->errors, segment, json.s, json.len);
+	journal_add_line(l->s->journal, JOURNAL_ERRORS, l->doc.id, &l->errors, segment, json.s,
+			 json.len);
 	buf_release(&json);
 	return 0;
 }
@@ -206,7 +208,8 @@ static void stopped(struct live *l, const struct worker_end *end, enum run_statu
 		*status = RUN_FAILED;
 		err = l->s->journal_error;
 		if (err.code == FERRY_OK)
-			ferry_fail(&err, FERRY_E_DISK_FULL, "the journal could not be written during the run");
+			ferry_fail(&err, FERRY_E_DISK_FULL,
+				   "the journal could not be written during the run");
 		break;
 	case STOP_TIMEOUT:
 		*status = RUN_FAILED;
@@ -225,7 +228,8 @@ static void log_end(const struct live *l)
 
 	run_doc_sum(d, &c);
 	if (d->status == RUN_FAILED)
-		log_line(FERRY_LOG_ERROR, "run %lld of %s failed: %s: %s", (long long)d->id, d->sync,
+		log_line(FERRY_LOG_ERROR, "run %lld of %s failed: %s: %s", (long long)d->id,
+			 d->sync,
 			 d->cause.code ? d->cause.code : "INTERNAL", d->cause.message ? d->cause.message : "");
 	else
 		log_info("run %lld of %s: %s, %lld rows, %lld created, %lld updated, %lld row errors",

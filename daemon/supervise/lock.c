@@ -39,7 +39,8 @@ static int held(const char *path, int fd, struct ferry_error *err)
 
 	pid[n > 0 ? n : 0] = '\0';
 	pid[strcspn(pid, "\n")] = '\0';
-	return ferry_fail(err, FERRY_E_LOCKED, "%s is held by the process %s", path, pid[0] ? pid : "?");
+	return ferry_fail(err, FERRY_E_LOCKED, "%s is held by the process %s", path,
+			  pid[0] ? pid : "?");
 }
 
 int state_lock(const char *state_dir, int *ret_fd, struct ferry_error *err)
@@ -52,7 +53,8 @@ int state_lock(const char *state_dir, int *ret_fd, struct ferry_error *err)
 	if (fd < 0)
 		rc = ferry_fail_errno(err, errno, "%s", path);
 	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		rc = errno == EWOULDBLOCK ? held(path, fd, err) : ferry_fail_errno(err, errno, "%s", path);
+		rc = errno == EWOULDBLOCK ? held(path, fd, err)
+			: ferry_fail_errno(err, errno, "%s", path);
 	if (rc == 0) {
 		/* only for people to read: the lock is what counts */
 		char pid[24];

@@ -16,7 +16,7 @@ struct probe {
 	bool done, timed_out;
 	int64_t silence_ms;
 	struct probe_result result;
-	void (*end)(void *ctx, struct probe_result *result);
+	probe_end_fn *end;
 	void *ctx;
 };
 
@@ -51,7 +51,8 @@ static void take_done(struct probe *p, json_node *event)
 	p->done = true;
 	if (error && !p->result.mistakes.n) {
 		int code = ferry_code_from_name(json_get_text(error, "code", ""));
-		p->result.rc = ferry_fail(&p->result.err, code > 0 ? (enum ferry_code)code : FERRY_E_INTERNAL,
+		p->result.rc = ferry_fail(&p->result.err,
+					  code > 0 ? (enum ferry_code)code : FERRY_E_INTERNAL,
 					  "%s", json_get_text(error, "message", ""));
 		ferry_hint(&p->result.err, "%s", json_get_text(error, "hint", ""));
 	}
@@ -79,7 +80,8 @@ static void on_end(void *ctx, const struct worker_end *end)
 	struct probe *p = ctx;
 
 	if (!p->done && p->timed_out)
-		p->result.rc = ferry_fail(&p->result.err, FERRY_E_TIMEOUT, "the checking worker did not end within %d s",
+		p->result.rc = ferry_fail(&p->result.err, FERRY_E_TIMEOUT,
+					  "the checking worker did not end within %d s",
 					  TIME_MAX_MS / 1000);
 	else if (!p->done) {
 		worker_explain(end, "", p->silence_ms, &p->result.err);
@@ -99,8 +101,8 @@ static void on_timeout(void *ctx)
 }
 
 int probe_start(struct loop *loop, const char *action, const struct supervise_paths *paths,
-		const struct generation *gen, void (*end)(void *ctx, struct probe_result *result), void *ctx,
-		struct probe **ret, struct ferry_error *err)
+		const struct generation *gen, probe_end_fn *end, void *ctx, struct probe **ret,
+		struct ferry_error *err)
 {
 	struct probe *p = ferry_alloc0(1, sizeof *p);
 	struct job job = {.action = action, .sync = "", .memory_limit = gen->daemon.memory_limit};

@@ -18,13 +18,15 @@ struct probe_result {
 	struct buf connectors;		/* comma-separated JSON objects */
 };
 
+typedef void probe_end_fn(void *ctx, struct probe_result *result);
+
 /*
  * end is called once, unless probe_free comes first; the result is borrowed, and the probe is gone
  * when end has returned. gen is borrowed for the call.
  */
 int probe_start(struct loop *loop, const char *action, const struct supervise_paths *paths,
-		const struct generation *gen, void (*end)(void *ctx, struct probe_result *result), void *ctx,
-		struct probe **ret, struct ferry_error *err);
+		const struct generation *gen, probe_end_fn *end, void *ctx, struct probe **ret,
+		struct ferry_error *err);
 void probe_free(struct probe *p);
 
 #endif

@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "supervise/supervisor.h"
 
-struct live *queue_add(struct supervisor *s, struct sync_state *st, const struct supervise_request *request,
-		       const char *source_name)
+struct live *queue_add(struct supervisor *s, struct sync_state *st,
+		       const struct supervise_request *request, const char *source_name)
 {
 	struct live *l = live_new(s, st, request, source_name);
 
@@ -66,7 +66,8 @@ static int coalesce(struct supervisor *s, struct sync_state *st, const struct wa
 		    const struct supervise_actor *actor, int64_t *ret_id, struct ferry_error *err)
 {
 	if (want->promote_of || !same_wishes(st->queued, &want->request))
-		return ferry_fail(err, FERRY_E_BUSY, "sync '%s': run %lld is queued already, with other wishes",
+		return ferry_fail(err, FERRY_E_BUSY,
+				  "sync '%s': run %lld is queued already, with other wishes",
 				  st->name, (long long)st->queued->doc.id);
 	size_t mark = group_mark(s);
 	audit_run(s, actor, want->action, want->target, "coalesced with run", st->queued->doc.id);
@@ -114,7 +115,8 @@ static int enqueue(struct supervisor *s, struct sync_state *st, const struct wan
 	return 0;
 }
 
-int supervise_trigger(struct supervisor *s, const char *sync, const struct supervise_request *request,
+int supervise_trigger(struct supervisor *s, const char *sync,
+		      const struct supervise_request *request,
 		      const struct supervise_actor *actor, int64_t *ret_id, bool *ret_coalesced,
 		      struct ferry_error *err)
 {
@@ -150,7 +152,8 @@ static int enqueue_after(struct supervisor *s, const struct run_doc *old, struct
 	struct buf target = BUF_INIT;
 
 	if (!st || !st->def)
-		return ferry_fail(err, FERRY_E_STATE, "the sync '%s' of run %lld is no longer configured", old->sync,
+		return ferry_fail(err, FERRY_E_STATE,
+				  "the sync '%s' of run %lld is no longer configured", old->sync,
 				  (long long)old->id);
 	buf_addf(&target, "run %lld of %s", (long long)old->id, old->sync);
 	want->target = target.s;
@@ -159,8 +162,8 @@ static int enqueue_after(struct supervisor *s, const struct run_doc *old, struct
 	return rc;
 }
 
-int supervise_retry(struct supervisor *s, int64_t run, const struct supervise_actor *actor, int64_t *ret_id,
-		    bool *ret_coalesced, struct ferry_error *err)
+int supervise_retry(struct supervisor *s, int64_t run, const struct supervise_actor *actor,
+		    int64_t *ret_id, bool *ret_coalesced, struct ferry_error *err)
 {
 	struct run_doc old;
 	int rc;
@@ -168,11 +171,13 @@ int supervise_retry(struct supervisor *s, int64_t run, const struct supervise_ac
 	if (may_change(s, err) < 0 || get_doc(s, run, &old, err) < 0)
 		return -1;
 	if (old.status == RUN_QUEUED || old.status == RUN_RUNNING) {
-		rc = ferry_fail(err, FERRY_E_STATE, "run %lld is %s: only an ended run can be retried",
+		rc = ferry_fail(err, FERRY_E_STATE,
+				"run %lld is %s: only an ended run can be retried",
 				(long long)run, run_status_name(old.status));
 	} else {
 		struct wanted want = {
-			.request = {.trigger = TRIGGER_RETRY, .preview = old.preview, .verify = old.verify, .full = old.full},
+			.request = {.trigger = TRIGGER_RETRY, .preview = old.preview,
+				.verify = old.verify, .full = old.full},
 			.action = "retry", .retry_of = run,
 		};
 		rc = enqueue_after(s, &old, &want, actor, ret_id, ret_coalesced, err);
@@ -191,18 +196,21 @@ static int may_promote(struct supervisor *s, const struct run_doc *old, struct f
 	size_t n;
 
 	if (old->status != RUN_PREVIEW_READY)
-		return ferry_fail(err, FERRY_E_STATE, "run %lld is %s: only a preview that is ready can be promoted",
+		return ferry_fail(err, FERRY_E_STATE,
+				  "run %lld is %s: only a preview that is ready can be promoted",
 				  (long long)old->id, run_status_name(old->status));
 	if (journal_list(s->journal, &previews, 0, 1, &latest, &n, NULL, err) < 0)
 		return -1;
 	if (n && latest != old->id)
-		return ferry_fail(err, FERRY_E_STATE, "run %lld is not the latest preview of '%s': that is run %lld",
+		return ferry_fail(err, FERRY_E_STATE,
+				  "run %lld is not the latest preview of '%s': that is run %lld",
 				  (long long)old->id, old->sync, (long long)latest);
 	promote_key(key, old->id);
 	struct ferry_error none = {0};
 	int rc = journal_state(s->journal, key, &by, &none);
 	if (rc == 0)
-		rc = ferry_fail(err, FERRY_E_STATE, "run %lld was promoted already, by run %s", (long long)old->id, by.s);
+		rc = ferry_fail(err, FERRY_E_STATE, "run %lld was promoted already, by run %s",
+				(long long)old->id, by.s);
 	else if (none.code == FERRY_E_NOT_FOUND)
 		rc = 0;
 	else if (err)
@@ -211,8 +219,8 @@ static int may_promote(struct supervisor *s, const struct run_doc *old, struct f
 	return rc;
 }
 
-int supervise_promote(struct supervisor *s, int64_t run, const struct supervise_actor *actor, int64_t *ret_id,
-		      struct ferry_error *err)
+int supervise_promote(struct supervisor *s, int64_t run, const struct supervise_actor *actor,
+		      int64_t *ret_id, struct ferry_error *err)
 {
 	struct wanted want = {
 		.request = {.trigger = TRIGGER_PROMOTE}, .action = "promote", .promote_of = run,

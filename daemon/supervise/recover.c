@@ -19,7 +19,8 @@ static int end_run(struct supervisor *s, int64_t id, struct ferry_error *err)
 		buf_release(&json);
 		return -1;
 	}
-	ferry_fail(&why, FERRY_E_DAEMON_DIED, "the daemon ended while this run was %s", run_status_name(doc.status));
+	ferry_fail(&why, FERRY_E_DAEMON_DIED, "the daemon ended while this run was %s",
+		   run_status_name(doc.status));
 	run_doc_cause(&doc, &why);
 	doc.interrupted = true;
 	run_doc_end(&doc, RUN_FAILED, clock_now());

@@ -61,7 +61,8 @@ int supervise_load(struct supervisor *s, struct conf_mistakes *mistakes)
 
 /* -------------------------------------------------------------------- reload */
 
-static void audit_reload(struct supervisor *s, const struct waiter *w, const struct supervise_reload *r)
+static void audit_reload(struct supervisor *s, const struct waiter *w,
+			 const struct supervise_reload *r)
 {
 	struct supervise_actor actor = {w->uid, w->who};
 	char result[64];
@@ -103,8 +104,8 @@ static void summarize(const struct conf_mistakes *m, struct ferry_error *err)
 	ferry_hint(err, "The configuration before stays in force. 'ferryd --check' shows all mistakes.");
 }
 
-static void conclude(struct supervisor *s, struct generation *g, const struct conf_mistakes *mistakes,
-		     const struct ferry_error *why)
+static void conclude(struct supervisor *s, struct generation *g,
+		     const struct conf_mistakes *mistakes, const struct ferry_error *why)
 {
 	struct ferry_error err = why ? *why : (struct ferry_error){0};
 
@@ -114,8 +115,8 @@ static void conclude(struct supervisor *s, struct generation *g, const struct co
 	s->reload_error = NULL;
 	if (err.code == FERRY_OK) {
 		take(s, g);
-		log_info("configuration reloaded: generation %lld, %zu syncs", (long long)s->generation,
-			 s->gen->n_syncs);
+		log_info("configuration reloaded: generation %lld, %zu syncs",
+			 (long long)s->generation, s->gen->n_syncs);
 	} else {
 		conf_free(g);
 		s->reload_error = ferry_strdup(err.msg);
@@ -140,7 +141,8 @@ static void begin(struct supervisor *s)
 	if (!g) {
 		conf_mistakes_sort(&mistakes);
 		conclude(s, NULL, &mistakes, NULL);
-	} else if (probe_start(s->loop, "check", &s->paths, g, on_checked, s, &s->check, &err) < 0) {
+	} else if (probe_start(s->loop, "check", &s->paths, g, on_checked, s, &s->check,
+			       &err) < 0) {
 		conclude(s, g, &mistakes, &err);
 	} else {
 		s->next = g;
@@ -163,8 +165,8 @@ static void on_checked(void *ctx, struct probe_result *result)
 		begin(s);
 }
 
-void supervise_reload(struct supervisor *s, const struct supervise_actor *actor, supervise_reload_fn *fn,
-		      void *ctx)
+void supervise_reload(struct supervisor *s, const struct supervise_actor *actor,
+		      supervise_reload_fn *fn, void *ctx)
 {
 	struct waiter w = {.reload = fn, .ctx = ctx, .uid = actor ? actor->uid : 0,
 			   .who = actor ? ferry_strdup(actor->name) : NULL};
@@ -176,7 +178,8 @@ void supervise_reload(struct supervisor *s, const struct supervise_actor *actor,
 
 /* ---------------------------------------------------------------- connectors */
 
-static void answer_connectors(struct supervisor *s, int rc, const struct buf *json, const struct ferry_error *err)
+static void answer_connectors(struct supervisor *s, int rc, const struct buf *json,
+			      const struct ferry_error *err)
 {
 	struct waiter *list = s->connectors_wait;
 
@@ -204,7 +207,8 @@ void supervise_connectors(struct supervisor *s, supervise_connectors_fn *fn, voi
 
 	waiter_add(&s->connectors_wait, &w);
 	if (!s->connectors &&
-	    probe_start(s->loop, "connectors", &s->paths, s->gen, on_connectors, s, &s->connectors, &err) < 0)
+	    probe_start(s->loop, "connectors", &s->paths, s->gen, on_connectors, s, &s->connectors,
+			&err) < 0)
 		answer_connectors(s, -1, NULL, &err);
 }
 
@@ -214,7 +218,8 @@ void reload_release(struct supervisor *s)
 	struct conf_mistakes none = CONF_MISTAKES_INIT;
 
 	ferry_fail(&err, FERRY_E_UNAVAILABLE, "the daemon is stopping");
-	struct supervise_reload r = {.rc = -1, .err = &err, .mistakes = &none, .generation = s->generation};
+	struct supervise_reload r = {.rc = -1, .err = &err, .mistakes = &none,
+		.generation = s->generation};
 	probe_free(s->check);
 	probe_free(s->connectors);
 	s->check = s->connectors = NULL;

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const stage_statuses[] = {"pending", "running", "completed", "failed", "skipped"};
-static const char *const segment_statuses[] = {"pending", "running", "success", "warning", "error", "skipped"};
+static const char *const stage_statuses[] = {"pending", "running", "completed", "failed",
+	"skipped"};
+static const char *const segment_statuses[] = {"pending", "running", "success", "warning", "error",
+	"skipped"};
 
 const char *stage_status_name(enum stage_status s)
 {
@@ -121,7 +123,8 @@ static int take_counters(struct counters *to, json_node *node, struct ferry_erro
 	return 0;
 }
 
-static int take_tallies(struct tallies *to, json_node *node, const char *name, struct ferry_error *err)
+static int take_tallies(struct tallies *to, json_node *node, const char *name,
+			struct ferry_error *err)
 {
 	json_node *v = json_get(node, name), *count;
 	void *iter = NULL;
@@ -135,7 +138,8 @@ static int take_tallies(struct tallies *to, json_node *node, const char *name, s
 	while (json_next(v, &iter, &key, &count)) {
 		int64_t n;
 		if (!json_int(count, &n))
-			return ferry_fail(err, FERRY_E_PROTOCOL, "'%s' of '%s' is no number", key, name);
+			return ferry_fail(err, FERRY_E_PROTOCOL, "'%s' of '%s' is no number", key,
+					  name);
 		to->items = ferry_realloc(to->items, to->n + 1, sizeof *to->items);
 		to->items[to->n++] = (struct tally){ferry_strdup(key), n};
 	}
@@ -160,7 +164,8 @@ static int find_segment(const struct run_doc *doc, const char *name)
 
 static int event_segment(struct segment_doc *seg, json_node *event, struct ferry_error *err)
 {
-	int status = find_name(segment_statuses, SEGMENT_STATUSES, json_get_text(event, "status", ""));
+	int status = find_name(segment_statuses, SEGMENT_STATUSES,
+			       json_get_text(event, "status", ""));
 
 	if (status <= SEGMENT_PENDING)
 		return ferry_fail(err, FERRY_E_PROTOCOL, "a segment with a status that is none");
@@ -209,6 +214,14 @@ static int event_progress(struct segment_doc *seg, json_node *event, struct ferr
 	return take_counters(&seg->counters, event, err);
 }
 
+static bool any_running(const struct segment_doc *seg)
+{
+	for (int k = 0; k < STAGES; k++)
+		if (seg->stages[k].status == STAGE_RUNNING)
+			return true;
+	return false;
+}
+
 int run_doc_event(struct run_doc *doc, json_node *event, struct ferry_error *err)
 {
 	const char *type = json_get_text(event, "type", "");
@@ -221,13 +234,18 @@ int run_doc_event(struct run_doc *doc, json_node *event, struct ferry_error *err
 		return 0;
 	int i = name ? find_segment(doc, name) : -1;
 	if (i < 0)
-		return is_log ? 0 : ferry_fail(err, FERRY_E_PROTOCOL, "an event of an unknown segment '%s'",
+		return is_log ? 0 : ferry_fail(err, FERRY_E_PROTOCOL,
+					       "an event of an unknown segment '%s'",
 					       name ? name : "");
 	if (stage_word && stage < 0)
-		return ferry_fail(err, FERRY_E_PROTOCOL, "an event of an unknown stage '%s'", stage_word);
+		return ferry_fail(err, FERRY_E_PROTOCOL, "an event of an unknown stage '%s'",
+				  stage_word);
 	struct segment_doc *seg = &doc->segments[i];
+	if (doc->at_segment != i)
+		doc->at_stage = -1;
 	doc->at_segment = i;
-	if (stage >= 0)
+	/* the stages of a pass start together; what is heard of later tells where the work is */
+	if (stage >= 0 && (strcmp(type, "stage") != 0 || !any_running(seg)))
 		doc->at_stage = stage;
 	if (strcmp(type, "segment") == 0)
 		return event_segment(seg, event, err);
@@ -242,7 +260,8 @@ int run_doc_event(struct run_doc *doc, json_node *event, struct ferry_error *err
 
 /* ---------------------------------------------------------------------- end */
 
-static const char *const phase_names[] = {"query", "change_detection", "destination_writes", "finalization"};
+static const char *const phase_names[] = {"query", "change_detection", "destination_writes",
+	"finalization"};
 
 const char *phase_name(enum phase p)
 {
@@ -266,13 +285,15 @@ static void take_cause(struct run_doc *doc, json_node *error)
 	}
 }
 
-int run_doc_done(struct run_doc *doc, json_node *event, enum run_status *ret, struct ferry_error *err)
+int run_doc_done(struct run_doc *doc, json_node *event, enum run_status *ret,
+		 struct ferry_error *err)
 {
 	json_node *phases = json_get(event, "phases");
 	int status = run_status_from_name(json_get_text(event, "status", ""));
 
 	if (status < 0 || !run_may_become(doc->status, (enum run_status)status))
-		return ferry_fail(err, FERRY_E_PROTOCOL, "'done' with a status a run cannot end in");
+		return ferry_fail(err, FERRY_E_PROTOCOL,
+				  "'done' with a status a run cannot end in");
 	for (int i = 0; i < PHASES && json_kind(phases) == JSON_OBJECT; i++) {
 		doc->phases[i] = json_get_int(phases, phase_names[i], 0);
 		doc->has_phases = true;
@@ -296,7 +317,7 @@ void run_doc_cause(struct run_doc *doc, const struct ferry_error *err)
 	buf_release(&text);
 }
 
-static struct stage_doc *stage_at(struct run_doc *doc, int seg, int stage)
+static struct stage_doc *stage_at(const struct run_doc *doc, int seg, int stage)
 {
 	return &doc->segments[seg].stages[stage];
 }
@@ -335,8 +356,8 @@ static int current_segment(const struct run_doc *doc)
 	return open < 0 ? 0 : open;
 }
 
-/* Where the failure shall be shown when no stage has said that it failed. */
-static void blame(struct run_doc *doc, int *ret_seg, int *ret_stage)
+/* Where it was when it ended without a word. */
+static void blame(const struct run_doc *doc, int *ret_seg, int *ret_stage)
 {
 	if (doc->at_segment >= 0 && doc->at_stage >= 0 &&
 	    stage_at(doc, doc->at_segment, doc->at_stage)->status == STAGE_RUNNING) {
@@ -425,13 +446,13 @@ void run_doc_end(struct run_doc *doc, enum run_status status, int64_t now)
 
 void run_doc_place(const struct run_doc *doc, struct buf *out)
 {
+	int seg, k;
+
 	if (doc->at_segment < 0)
 		return;
-	const char *seg = doc->segments[doc->at_segment].name;
-	if (doc->at_stage < 0)
-		buf_addf(out, "segment '%s'", seg);
-	else
-		buf_addf(out, "stage %s of segment '%s'", stage_name((enum stage)doc->at_stage), seg);
+	blame(doc, &seg, &k);
+	buf_addf(out, "stage %s of segment '%s'", stage_name((enum stage)k),
+		 doc->segments[seg].name);
 }
 
 /* ------------------------------------------------------------------ numbers */

@@ -14,12 +14,14 @@
 #include "model/sync.h"
 #include "wire/json.h"
 
-enum stage_status { STAGE_PENDING, STAGE_RUNNING, STAGE_COMPLETED, STAGE_FAILED, STAGE_SKIPPED, STAGE_STATUSES };
+enum stage_status { STAGE_PENDING, STAGE_RUNNING, STAGE_COMPLETED, STAGE_FAILED, STAGE_SKIPPED,
+	STAGE_STATUSES };
 enum segment_status {
 	SEGMENT_PENDING, SEGMENT_RUNNING, SEGMENT_SUCCESS, SEGMENT_WARNING, SEGMENT_ERROR, SEGMENT_SKIPPED,
 	SEGMENT_STATUSES
 };
-enum phase { PHASE_QUERY, PHASE_CHANGE_DETECTION, PHASE_DESTINATION_WRITES, PHASE_FINALIZATION, PHASES };
+enum phase { PHASE_QUERY, PHASE_CHANGE_DETECTION, PHASE_DESTINATION_WRITES, PHASE_FINALIZATION,
+	PHASES };
 
 const char *stage_status_name(enum stage_status s);
 const char *segment_status_name(enum segment_status s);
@@ -93,7 +95,8 @@ int run_doc_event(struct run_doc *doc, json_node *event, struct ferry_error *err
  * Take in "done": phases, row errors and error. The status it names is returned, not yet taken;
  * PROTOCOL when a run may not end so.
  */
-int run_doc_done(struct run_doc *doc, json_node *event, enum run_status *ret, struct ferry_error *err);
+int run_doc_done(struct run_doc *doc, json_node *event, enum run_status *ret,
+		 struct ferry_error *err);
 
 /* Set the cause; err's code OK clears nothing. */
 void run_doc_cause(struct run_doc *doc, const struct ferry_error *err);

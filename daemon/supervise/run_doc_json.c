@@ -54,7 +54,8 @@ static void put_tallies(const struct tallies *t, const char *key, struct buf *ou
 }
 
 /* The segments' tallies together. Names are few, so looking them up one by one is fine. */
-static void put_sum_of_tallies(const struct run_doc *doc, size_t offset, const char *key, struct buf *out)
+static void put_sum_of_tallies(const struct run_doc *doc, size_t offset, const char *key,
+			       struct buf *out)
 {
 	struct tallies sum = {NULL, 0};
 
@@ -155,7 +156,8 @@ static void put_phases(const struct run_doc *doc, struct buf *out)
 			ms[of_stage[k]] += doc->segments[i].stages[k].ms;
 	jw_open(out, "phases", '{');
 	for (int i = 0; i < PHASES; i++)
-		put_seconds(out, phase_name((enum phase)i), doc->has_phases ? doc->phases[i] : ms[i]);
+		put_seconds(out, phase_name((enum phase)i),
+			    doc->has_phases ? doc->phases[i] : ms[i]);
 	jw_close(out, '}');
 }
 
@@ -341,7 +343,8 @@ int run_doc_read(const char *json, size_t len, struct run_doc *ret, struct ferry
 	int trigger = run_trigger_from_name(json_get_text(root, "trigger", ""));
 	if (status < 0 || trigger < 0) {
 		json_free(parsed);
-		return ferry_fail(err, FERRY_E_STORE_CORRUPT, "a stored run without a status or trigger");
+		return ferry_fail(err, FERRY_E_STORE_CORRUPT,
+				  "a stored run without a status or trigger");
 	}
 	*ret = (struct run_doc){.status = (enum run_status)status, .trigger = (enum run_trigger)trigger,
 				.at_segment = -1, .at_stage = -1};

@@ -170,7 +170,8 @@ void supervise_tell_status(struct supervisor *s)
 {
 	struct buf text = BUF_INIT;
 
-	buf_addf(&text, "%sSTATUS=%zu running, %zu queued, %zu syncs%s", s->stopping ? "STOPPING=1\n" : "",
+	buf_addf(&text, "%sSTATUS=%zu running, %zu queued, %zu syncs%s",
+		 s->stopping ? "STOPPING=1\n" : "",
 		 s->running.n, s->queue.n, s->gen->n_syncs, s->stopping ? ", stopping" : "");
 	loop_notify(text.s);
 	buf_release(&text);

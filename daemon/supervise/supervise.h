@@ -56,21 +56,22 @@ struct supervise_request {
  * NOT_FOUND, BUSY (one with other wishes is queued), UNAVAILABLE (stopping), or the journal's error.
  * Durable, with its audit entry, when it returns 0. So are the three below.
  */
-int supervise_trigger(struct supervisor *s, const char *sync, const struct supervise_request *request,
+int supervise_trigger(struct supervisor *s, const char *sync,
+		      const struct supervise_request *request,
 		      const struct supervise_actor *actor, int64_t *ret_id, bool *ret_coalesced,
 		      struct ferry_error *err);
 /* A new run with the wishes of an old one, on current data. STATE while that one has not ended. */
-int supervise_retry(struct supervisor *s, int64_t run, const struct supervise_actor *actor, int64_t *ret_id,
-		    bool *ret_coalesced, struct ferry_error *err);
+int supervise_retry(struct supervisor *s, int64_t run, const struct supervise_actor *actor,
+		    int64_t *ret_id, bool *ret_coalesced, struct ferry_error *err);
 /* Carry out a preview's plan. STATE unless it is the sync's latest preview and was not promoted yet. */
-int supervise_promote(struct supervisor *s, int64_t run, const struct supervise_actor *actor, int64_t *ret_id,
-		      struct ferry_error *err);
+int supervise_promote(struct supervisor *s, int64_t run, const struct supervise_actor *actor,
+		      int64_t *ret_id, struct ferry_error *err);
 /* *ret_status: cancelled (it was queued), or running (it has been told). STATE when it has ended. */
 int supervise_cancel(struct supervisor *s, int64_t run, const struct supervise_actor *actor,
 		     enum run_status *ret_status, struct ferry_error *err);
 /* An audit entry for something refused; as durable as can be. */
-void supervise_audit_refused(struct supervisor *s, const struct supervise_actor *actor, const char *action,
-			     const char *target, const struct ferry_error *why);
+void supervise_audit_refused(struct supervisor *s, const struct supervise_actor *actor,
+			     const char *action, const char *target, const struct ferry_error *why);
 
 struct supervise_reload {
 	int rc;				/* -1: the old configuration stays */
@@ -84,11 +85,12 @@ typedef void supervise_reload_fn(void *ctx, const struct supervise_reload *resul
  * Read the configuration again, have it checked by a worker, take it if all of it is right. fn is
  * called once, maybe before this returns; also with a failure when the supervisor is freed.
  */
-void supervise_reload(struct supervisor *s, const struct supervise_actor *actor, supervise_reload_fn *fn,
-		      void *ctx);
+void supervise_reload(struct supervisor *s, const struct supervise_actor *actor,
+		      supervise_reload_fn *fn, void *ctx);
 
 /* What connectors there are; json is comma-separated objects, NULL with *err when rc is -1. */
-typedef void supervise_connectors_fn(void *ctx, int rc, const struct buf *json, const struct ferry_error *err);
+typedef void supervise_connectors_fn(void *ctx, int rc, const struct buf *json,
+				     const struct ferry_error *err);
 void supervise_connectors(struct supervisor *s, supervise_connectors_fn *fn, void *ctx);
 
 /* --------------------------------------------------------------------- looking */
@@ -133,7 +135,8 @@ int supervise_run_json(struct supervisor *s, int64_t id, struct buf *out, struct
 
 enum supervise_news { NEWS_STAGE, NEWS_PROGRESS, NEWS_WARNING, NEWS_END };
 /* For ferryd --once: told of what happens in runs. text: of a warning in its log, else NULL. */
-typedef void supervise_watch_fn(void *ctx, const struct run_doc *run, enum supervise_news news, const char *text);
+typedef void supervise_watch_fn(void *ctx, const struct run_doc *run, enum supervise_news news,
+				const char *text);
 void supervise_watch(struct supervisor *s, supervise_watch_fn *fn, void *ctx);
 
 #endif

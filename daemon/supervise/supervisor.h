@@ -102,8 +102,8 @@ void group_put_doc(struct supervisor *s, struct live *live);
 int group_init(struct supervisor *s, struct ferry_error *err);
 
 /* live.c: one run under way */
-struct live *live_new(struct supervisor *s, struct sync_state *st, const struct supervise_request *request,
-		      const char *source_name);
+struct live *live_new(struct supervisor *s, struct sync_state *st,
+		      const struct supervise_request *request, const char *source_name);
 void live_free(struct live *live);
 bool live_hung(const struct live *live);
 /* Start its worker; when that fails the run has ended. */
@@ -117,8 +117,8 @@ struct live *live_find(const struct supervisor *s, int64_t id);
 
 /* queue.c */
 /* Put a run into the journal's group and the queue; not yet durable. */
-struct live *queue_add(struct supervisor *s, struct sync_state *st, const struct supervise_request *request,
-		       const char *source_name);
+struct live *queue_add(struct supervisor *s, struct sync_state *st,
+		       const struct supervise_request *request, const char *source_name);
 void queue_remove(struct live *live);	/* undo queue_add; frees it */
 void queue_dispatch_soon(struct supervisor *s);
 int queue_init(struct supervisor *s, struct ferry_error *err);

@@ -87,7 +87,8 @@ static bool part_with(struct supervisor *s, struct sync_state *st)
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp((*(struct sync_state *const *)a)->name, (*(struct sync_state *const *)b)->name);
+	return strcmp((*(struct sync_state *const *)a)->name,
+		      (*(struct sync_state *const *)b)->name);
 }
 
 void syncs_adopt(struct supervisor *s)

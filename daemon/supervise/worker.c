@@ -170,7 +170,8 @@ static void take_line(struct worker *w, const char *line, size_t len)
 
 	int rc = json_parse(line, len, "the worker's line", &doc, &err);
 	if (rc == 0 && (json_kind(json_root(doc)) != JSON_OBJECT || !json_get_text(json_root(doc), "type", NULL)))
-		rc = ferry_fail(&err, FERRY_E_PROTOCOL, "the worker's line is no object with a type");
+		rc = ferry_fail(&err, FERRY_E_PROTOCOL,
+				"the worker's line is no object with a type");
 	if (rc == 0)
 		rc = w->line(w->ctx, json_root(doc), &err);
 	json_free(doc);
@@ -251,8 +252,9 @@ static void on_child(void *ctx, pid_t pid, int status)
 	/* processes it has left behind go with it */
 	end_group(w, SIGKILL);
 	w->pid = 0;
-	for (int left = REST_MAX / READ_BYTES; left && !w->deaf && w->fd >= 0 && hear(w) == 1; left--)
-		;
+	for (int left = REST_MAX / READ_BYTES; left && !w->deaf && w->fd >= 0; left--)
+		if (hear(w) != 1)
+			break;
 	stop_listening(w);
 	end.fate = w->fate;
 	w->end(w->ctx, &end);
@@ -263,7 +265,8 @@ static void on_child(void *ctx, pid_t pid, int status)
 /* Ours without what is said to this daemon alone. */
 static char **worker_environment(void)
 {
-	static const char *const out[] = {"NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID=", "LISTEN_FDS="};
+	static const char *const out[] = {"NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID=",
+		"LISTEN_FDS="};
 	size_t n = 0, k = 0;
 
 	while (environ[n])
@@ -323,7 +326,8 @@ static int start(struct worker *w, const struct worker_setup *setup, struct ferr
 	}
 	if (loop_child(w->loop, w->pid, on_child, w, &w->child, err) < 0 ||
 	    loop_io(w->loop, w->fd, LOOP_IN, on_io, w, &w->io, err) < 0 ||
-	    loop_timer(w->loop, w->silence_ms ? w->silence_ms : -1, on_silence, w, &w->silence, err) < 0 ||
+	    loop_timer(w->loop, w->silence_ms ? w->silence_ms : -1, on_silence, w, &w->silence,
+		       err) < 0 ||
 	    loop_timer(w->loop, -1, on_ender, w, &w->ender, err) < 0)
 		return -1;
 	say(w, setup->job, setup->job_len);
@@ -377,17 +381,19 @@ static void explain_status(int status, const char *place, struct ferry_error *er
 	if (WIFSIGNALED(status)) {
 		int signo = WTERMSIG(status);
 		const char *name = sigabbrev_np(signo);
-		ferry_fail(err, FERRY_E_WORKER_DIED, "the worker was killed by SIG%s%s%s%s", name ? name : "?",
-			   WCOREDUMP(status) ? " (core dumped)" : "", at, place);
+		ferry_fail(err, FERRY_E_WORKER_DIED, "the worker was killed by SIG%s%s%s%s",
+			   name ? name : "?", WCOREDUMP(status) ? " (core dumped)" : "", at, place);
 		if (signo == SIGKILL)
 			ferry_hint(err, "Something outside ferry ended it, often the kernel for lack of memory: "
 				   "see the system's log. Rows in doubt are settled by the next run.");
 		return;
 	}
 	if (WEXITSTATUS(status) == FERRY_EXIT_NOMEM)
-		ferry_fail(err, FERRY_E_MEMORY_LIMIT, "the worker ran out of memory%s%s", at, place);
+		ferry_fail(err, FERRY_E_MEMORY_LIMIT, "the worker ran out of memory%s%s", at,
+			   place);
 	else
-		ferry_fail(err, FERRY_E_WORKER_DIED, "the worker left with status %d before its run was done%s%s",
+		ferry_fail(err, FERRY_E_WORKER_DIED,
+			   "the worker left with status %d before its run was done%s%s",
 			   WEXITSTATUS(status), at, place);
 }
 
@@ -398,7 +404,8 @@ void worker_explain(const struct worker_end *end, const char *place, int64_t sil
 
 	switch (end->fate) {
 	case WORKER_GARBAGE:
-		ferry_fail(err, FERRY_E_PROTOCOL, "the worker was ended%s%s: %s", at, place, end->err->msg);
+		ferry_fail(err, FERRY_E_PROTOCOL, "the worker was ended%s%s: %s", at, place,
+			   end->err->msg);
 		ferry_hint(err, "A connector may have damaged its memory, or worker and daemon are of different versions.");
 		break;
 	case WORKER_HUNG:
@@ -406,8 +413,8 @@ void worker_explain(const struct worker_end *end, const char *place, int64_t sil
 			   (long long)(silence_ms / 1000), at, place);
 		break;
 	case WORKER_ENDED:
-		ferry_fail(err, FERRY_E_WORKER_DIED, "the worker did not stop when asked to and was ended%s%s",
-			   at, place);
+		ferry_fail(err, FERRY_E_WORKER_DIED,
+			   "the worker did not stop when asked to and was ended%s%s", at, place);
 		break;
 	case WORKER_LEFT:
 		explain_status(end->status, place, err);

@@ -108,7 +108,8 @@ static void fill_error(struct httpd_reply *reply, int status, const char *code, 
 {
 	reply->status = status;
 	buf_reset(&reply->body);
-	buf_addf(&reply->body, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\",\"hint\":\"\"}}", code, message);
+	buf_addf(&reply->body, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\",\"hint\":\"\"}}",
+		 code, message);
 }
 
 static void fill_too_long(struct httpd_reply *reply)
@@ -165,7 +166,8 @@ static void call_handler(struct exchange *x, const char *method, const char *pat
 static enum MHD_Result begin(struct httpd *h, struct MHD_Connection *conn, void **con_cls)
 {
 	struct exchange *x = exchange_new(h, conn);
-	const char *len = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const char *len = MHD_lookup_connection_value(conn, MHD_HEADER_KIND,
+						      MHD_HTTP_HEADER_CONTENT_LENGTH);
 
 	*con_cls = x;
 	if (len && strtoull(len, NULL, 10) > BODY_MAX) {
@@ -317,8 +319,8 @@ int httpd_new(struct loop *loop, int fd, httpd_handler *fn, void *ctx, struct ht
 	h->loop = loop;
 	h->fn = fn;
 	h->ctx = ctx;
-	h->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, h,
-				  MHD_OPTION_LISTEN_SOCKET, fd,
+	h->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+				  on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
 				  MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
 				  MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
 				  MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
@@ -368,7 +370,8 @@ static int clear_stale(const struct sockaddr_un *addr, struct ferry_error *err)
 	if (lstat(addr->sun_path, &st) < 0)
 		return errno == ENOENT ? 0 : ferry_fail_errno(err, errno, "%s", addr->sun_path);
 	if (!S_ISSOCK(st.st_mode))
-		return ferry_fail(err, FERRY_E_CONFIG, "%s is there and is no socket", addr->sun_path);
+		return ferry_fail(err, FERRY_E_CONFIG, "%s is there and is no socket",
+				  addr->sun_path);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return ferry_fail_errno(err, errno, "cannot make a socket");
@@ -376,7 +379,8 @@ static int clear_stale(const struct sockaddr_un *addr, struct ferry_error *err)
 	int e = errno;
 	close(fd);
 	if (rc == 0 || e == EAGAIN)
-		return ferry_fail(err, FERRY_E_LOCKED, "another daemon answers at %s", addr->sun_path);
+		return ferry_fail(err, FERRY_E_LOCKED, "another daemon answers at %s",
+				  addr->sun_path);
 	if (e == ECONNREFUSED && unlink(addr->sun_path) == 0)
 		return 0;
 	return ferry_fail_errno(err, e == ECONNREFUSED ? errno : e, "%s", addr->sun_path);
@@ -387,7 +391,8 @@ int httpd_listen_unix(const char *path, int *ret_fd, struct ferry_error *err)
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 
 	if (strlen(path) >= sizeof addr.sun_path)
-		return ferry_fail(err, FERRY_E_CONFIG, "the socket's path is longer than %zu bytes: %s",
+		return ferry_fail(err, FERRY_E_CONFIG,
+				  "the socket's path is longer than %zu bytes: %s",
 				  sizeof addr.sun_path - 1, path);
 	memcpy(addr.sun_path, path, strlen(path) + 1);
 	if (clear_stale(&addr, err) < 0)

@@ -137,8 +137,8 @@ static int on_io(sd_event_source *sd, int fd, uint32_t revents, void *userdata)
 	return 0;
 }
 
-int loop_io(struct loop *loop, int fd, int events, void (*fn)(void *ctx, int fd, int events), void *ctx,
-	    struct loop_source **ret, struct ferry_error *err)
+int loop_io(struct loop *loop, int fd, int events, void (*fn)(void *ctx, int fd, int events),
+	    void *ctx, struct loop_source **ret, struct ferry_error *err)
 {
 	struct loop_source *s = source_new(loop, ctx);
 	s->fn.io = fn;
@@ -199,8 +199,8 @@ int loop_signal(struct loop *loop, int signo, void (*fn)(void *ctx, int signo), 
 		return -1;
 	struct loop_source *s = source_new(loop, ctx);
 	s->fn.signal = fn;
-	return source_done(s, sd_event_add_signal(loop->sd, &s->sd, signo, on_signal, s), "a signal",
-			   NULL, err);
+	return source_done(s, sd_event_add_signal(loop->sd, &s->sd, signo, on_signal, s),
+			   "a signal", NULL, err);
 }
 
 static int on_child(sd_event_source *sd, const siginfo_t *si, void *userdata)
@@ -214,8 +214,8 @@ static int on_child(sd_event_source *sd, const siginfo_t *si, void *userdata)
 	return 0;
 }
 
-int loop_child(struct loop *loop, pid_t pid, void (*fn)(void *ctx, pid_t pid, int status), void *ctx,
-	       struct loop_source **ret, struct ferry_error *err)
+int loop_child(struct loop *loop, pid_t pid, void (*fn)(void *ctx, pid_t pid, int status),
+	       void *ctx, struct loop_source **ret, struct ferry_error *err)
 {
 	struct loop_source *s = source_new(loop, ctx);
 	s->fn.child = fn;

@@ -41,7 +41,6 @@ static size_t code_length(const char *s, size_t len)
 }
 
 struct reading {
-	const struct rest_api *api;
 	struct rest_refusal *ret;
 	struct rest_buf message;
 	bool found;
@@ -96,7 +95,7 @@ static void read_details(struct reading *r, const char *field, rest_node *node)
 
 bool lago_refusal_read(const struct rest_api *api, rest_node *details, struct rest_refusal *ret)
 {
-	struct reading r = {.api = api, .ret = ret};
+	struct reading r = {.ret = ret};
 
 	read_details(&r, "", details);
 	if (r.found)

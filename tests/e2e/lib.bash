@@ -224,6 +224,21 @@ wait_run() {
 	field "/runs/$1" .status
 }
 
+# run_sync SYNC [JSON]: a run from beginning to end; its status.
+run_sync() { wait_run "$(trigger "$@")"; }
+
+# promote RUN: the plan of a preview, likewise; when it is refused, the error's code.
+promote() {
+	local answer run
+	answer=$(post "/runs/$1/promote")
+	run=$(jq -r '.run_id // empty' <<<"$answer")
+	if [ "$run" ]; then
+		wait_run "$run"
+	else
+		jq -r .error.code <<<"$answer"
+	fi
+}
+
 # wait_stage RUN STAGE [SECONDS]: until that stage is under way in some segment.
 wait_stage() {
 	wait_for "field /runs/$1 '.segments[].stages[] | select(.name == \"$2\") | .status' | grep -qx running" "${3:-10}"

@@ -358,7 +358,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			case 'u': do_apply(&s, FERRY_UPDATE, 3); break;
 			case 'd': do_apply(&s, ferry_connector.caps & FERRY_CAP_DELETE ? FERRY_DELETE : FERRY_UPDATE, 3); break;
 			case 'x': do_apply(&s, ferry_connector.caps & FERRY_CAP_DISABLE ? FERRY_DISABLE : FERRY_UPDATE, 3); break;
-			case 'p': do_canonicalize(&s); break;
+			case 'p': do_canonicalize(&s); letters = 0; break; /* its memory is gone */
 			default: break;
 			}
 		}

@@ -48,7 +48,7 @@ call() {
 	status=$(curl "${args[@]}" "${auth[@]}" --path-as-is "$@" "http://127.0.0.1:$port$path" \
 		2>/dev/null)
 	rc=$?
-	body=$(cat "$dir/body")
+	body=$(<"$dir/body")
 }
 
 # is WHAT EXPECTED ACTUAL

@@ -141,3 +141,62 @@ void *fixture_open(struct fixture *f, struct ferry_open *open, const char *const
 		return NULL;
 	return handle;
 }
+
+static const char *const names[] = {"id", "name", "amount"};
+const char *const key_id[] = {"id", NULL};
+const struct ferry_field *const no_field_table[FIELDS];
+const struct ferry_layout layout = {FIELDS, names, no_field_table};
+struct ferry_outcome outcomes[8];
+
+void *open_mode(struct fixture *f, enum ferry_mode mode, const char *const *keys,
+		const char *const *settings)
+{
+	struct ferry_open open = {
+		.role = FERRY_DESTINATION, .layout = &layout, .mode = mode, .keys = keys,
+	};
+	void *h = fixture_open(f, &open, settings);
+
+	if (!h)
+		fail_msg("open: %s", f->err.msg);
+	return h;
+}
+
+void *open_people(struct fixture *f)
+{
+	void *h = open_mode(f, FERRY_MODE_MIRROR, key_id,
+			    (const char *const[]){"table", "people", NULL});
+
+	assert_success(f, ferry_connector.validate_setup(h, &f->err));
+	return h;
+}
+
+int apply(struct fixture *f, void *h, enum ferry_decision decision, const struct ferry_value *rows,
+	  size_t n)
+{
+	struct ferry_action actions[8];
+
+	for (size_t i = 0; i < n; i++)
+		actions[i] = (struct ferry_action){
+			.decision = decision, .key = "k", .key_len = 1, .dest_id = "",
+			.fields = rows + i * FIELDS,
+		};
+	memset(outcomes, 0, sizeof outcomes);
+	return ferry_connector.apply(h, actions, n, outcomes, &f->err);
+}
+
+int apply_id(struct fixture *f, void *h, enum ferry_decision decision, const char *dest_id,
+	     const struct ferry_value *fields, const struct ferry_value *before)
+{
+	struct ferry_action action = {
+		.decision = decision, .key = "k", .key_len = 1, .dest_id = dest_id,
+		.fields = fields, .before = before,
+	};
+
+	memset(outcomes, 0, sizeof outcomes);
+	return ferry_connector.apply(h, &action, 1, outcomes, &f->err);
+}
+
+void expect_rows(struct fixture *f, const char *sql, const char *rows)
+{
+	assert_string_equal(fixture_dump(f, sql), rows);
+}

@@ -36,6 +36,32 @@ const char *fixture_dump(struct fixture *f, const char *sql);
 /* Open a handle. settings: name, value pairs after `path`, ends with NULL; "true" is a boolean. */
 void *fixture_open(struct fixture *f, struct ferry_open *open, const char *const *settings);
 
+/* ------------------------------------------------- a destination with the fields id, name, amount */
+
+#define FIELDS 3
+extern const struct ferry_layout layout;
+extern const struct ferry_field *const no_field_table[FIELDS];
+extern const char *const key_id[];	/* the key is id */
+
+#define PEOPLE "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL, amount TEXT," \
+	" other DEFAULT 'kept');"
+#define ALL "SELECT * FROM people ORDER BY id"
+
+/* Open with fixture_open's settings; fails the test when that fails. */
+void *open_mode(struct fixture *f, enum ferry_mode mode, const char *const *keys,
+		const char *const *settings);
+/* Table people in mode mirror, its setup validated. */
+void *open_people(struct fixture *f);
+
+extern struct ferry_outcome outcomes[8];	/* of the last apply */
+
+/* Apply n rows of FIELDS values each; or a single one with what else may be known of it. */
+int apply(struct fixture *f, void *h, enum ferry_decision decision, const struct ferry_value *rows,
+	  size_t n);
+int apply_id(struct fixture *f, void *h, enum ferry_decision decision, const char *dest_id,
+	     const struct ferry_value *fields, const struct ferry_value *before);
+void expect_rows(struct fixture *f, const char *sql, const char *rows);
+
 /* Expect a failure: the code and a part of the message. */
 #define assert_failure(f, call, wanted, part) do { \
 	memset(&(f)->err, 0, sizeof (f)->err); \

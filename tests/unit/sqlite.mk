@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 # The sqlite connector, its files linked straight into the tests.
-if HAVE_CMOCKA
 if ENABLE_SQLITE
 sqlite_test_sources = \
 	plugins/sqlite/apply.c \
@@ -13,8 +12,10 @@ sqlite_test_sources = \
 	plugins/sqlite/statement.c \
 	tests/unit/sqlite-fixture.c tests/unit/sqlite-fixture.h
 
-check_PROGRAMS += tests/unit/test-sqlite-source tests/unit/test-sqlite-destination
-TESTS += tests/unit/test-sqlite-source tests/unit/test-sqlite-destination
+sqlite_tests = tests/unit/test-sqlite-source tests/unit/test-sqlite-destination \
+	tests/unit/test-sqlite-table
+check_PROGRAMS += $(sqlite_tests)
+TESTS += $(sqlite_tests)
 
 tests_unit_test_sqlite_source_SOURCES = tests/unit/test-sqlite-source.c $(sqlite_test_sources)
 tests_unit_test_sqlite_source_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
@@ -25,5 +26,9 @@ tests_unit_test_sqlite_destination_SOURCES = tests/unit/test-sqlite-destination.
 tests_unit_test_sqlite_destination_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 tests_unit_test_sqlite_destination_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SQLITE_CFLAGS)
 tests_unit_test_sqlite_destination_LDADD = $(CMOCKA_LIBS) $(SQLITE_LIBS)
-endif
+
+tests_unit_test_sqlite_table_SOURCES = tests/unit/test-sqlite-table.c $(sqlite_test_sources)
+tests_unit_test_sqlite_table_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
+tests_unit_test_sqlite_table_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_test_sqlite_table_LDADD = $(CMOCKA_LIBS) $(SQLITE_LIBS)
 endif

@@ -131,7 +131,8 @@ static void on_look(void *ctx)
 		loop_timer_set(u->timer, 2);
 }
 
-static bool run_until(struct fixture *f, bool (*done)(struct fixture *f, void *ctx), void *ctx, int ms)
+static bool run_until(struct fixture *f, bool (*done)(struct fixture *f, void *ctx), void *ctx,
+		      int ms)
 {
 	struct until u = {f, done, ctx, clock_mono() + (int64_t)ms * 1000, false, NULL};
 	struct ferry_error err = {0};
@@ -211,9 +212,10 @@ struct json_doc *fixture_doc(struct fixture *f, int64_t id)
 {
 	struct buf text = BUF_INIT;
 	struct ferry_error err = {0};
-	struct json_doc *doc;
+	struct json_doc *doc = NULL;
 
-	if (supervise_run_json(f->s, id, &text, &err) < 0 || json_parse(text.s, text.len, "run", &doc, &err) < 0)
+	if (supervise_run_json(f->s, id, &text, &err) < 0 ||
+	    json_parse(text.s, text.len, "run", &doc, &err) < 0)
 		fail_msg("%s", err.msg);
 	buf_release(&text);
 	return doc;
@@ -225,7 +227,8 @@ json_node *at(const struct json_doc *doc, const char *path)
 	json_node *node = json_root(doc);
 
 	for (char *part = strtok_r(copy, ".", &save); part; part = strtok_r(NULL, ".", &save))
-		node = part[0] >= '0' && part[0] <= '9' ? json_at(node, (size_t)atoi(part)) : json_get(node, part);
+		node = part[0] >= '0' && part[0] <= '9' ? json_at(node, (size_t)atoi(part))
+			: json_get(node, part);
 	free(copy);
 	return node;
 }

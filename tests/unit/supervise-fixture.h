@@ -27,7 +27,8 @@ void fixture_open(struct fixture *f);
 void fixture_close(struct fixture *f);
 
 /* Run the loop until done() says so; fails the test after ms. */
-void fixture_until(struct fixture *f, bool (*done)(struct fixture *f, void *ctx), void *ctx, int ms);
+void fixture_until(struct fixture *f, bool (*done)(struct fixture *f, void *ctx), void *ctx,
+		   int ms);
 /* Run the loop for that long. */
 void fixture_spin(struct fixture *f, int ms);
 /* Trigger and wait for its end; the run's document, to be freed with json_free. */

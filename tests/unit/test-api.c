@@ -112,14 +112,16 @@ static bool take(struct fixture *f, void *ctx)
 	}
 }
 
-static void begin(struct served *s, struct exchange *x, const char *method, const char *path, const char *body)
+static void begin(struct served *s, struct exchange *x, const char *method, const char *path,
+		  const char *body)
 {
 	struct buf req = BUF_INIT;
 
 	*x = (struct exchange){.fd = connect_to(s)};
 	buf_addf(&req, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n", method, path);
 	if (body)
-		buf_addf(&req, "Content-Type: application/json\r\nContent-Length: %zu\r\n", strlen(body));
+		buf_addf(&req, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
+			 strlen(body));
 	buf_addf(&req, "\r\n%s", body ? body : "");
 	send_all(x->fd, req.s, req.len);
 	buf_release(&req);
@@ -158,8 +160,8 @@ static struct answer call(struct served *s, const char *method, const char *path
 }
 
 /* Call, and expect that status and error code ("" for none). */
-static void expect(struct served *s, const char *method, const char *path, const char *body, int status,
-		   const char *code)
+static void expect(struct served *s, const char *method, const char *path, const char *body,
+		   int status, const char *code)
 {
 	struct answer a = call(s, method, path, body);
 
@@ -191,8 +193,8 @@ static void make_path(const char *pattern, char *out)
 	*out = '\0';
 }
 
-static int direct(struct api *api, const char *method, const char *path, uid_t uid, gid_t gid, const gid_t *groups,
-		  size_t n_groups)
+static int direct(struct api *api, const char *method, const char *path, uid_t uid, gid_t gid,
+		  const gid_t *groups, size_t n_groups)
 {
 	struct httpd_request req = {
 		.method = method, .path = path, .body = "", .uid = uid, .gid = gid, .groups = groups,
@@ -251,7 +253,8 @@ static void roles_come_from_the_peer(void **state)
 	struct httpd_request primary = {.uid = 12345, .gid = g->gr_gid};
 	struct httpd_request member = {.uid = 12345, .gid = 12345, .groups = in, .n_groups = 2};
 	struct httpd_request stranger = {.uid = 12345, .gid = 12345, .groups = in, .n_groups = 1};
-	struct httpd_request nobody = {.uid = HTTPD_NOBODY, .gid = g->gr_gid, .groups = in, .n_groups = 2};
+	struct httpd_request nobody = {.uid = HTTPD_NOBODY, .gid = g->gr_gid, .groups = in,
+		.n_groups = 2};
 	assert_int_equal(api_role(s->api, &root), API_ADMIN);
 	assert_int_equal(api_role(s->api, &own), API_ADMIN);
 	assert_int_equal(api_role(s->api, &other), API_VIEWER);
@@ -279,7 +282,8 @@ static void what_is_wrong_is_said(void **state)
 	expect(s, "GET", "/api/v1/syncs/nope", NULL, 404, "NOT_FOUND");
 	expect(s, "GET", "/api/v1/syncs/nope/runs", NULL, 404, "NOT_FOUND");
 	expect(s, "POST", "/api/v1/syncs/nope/trigger", "{}", 404, "NOT_FOUND");
-	static const char *const ids[] = {"1", "0", "-1", "abc", "1x", "1.0", "999999999999999999999", "%31%00", "%2e%2e"};
+	static const char *const ids[] = {"1", "0", "-1", "abc", "1x", "1.0",
+		"999999999999999999999", "%31%00", "%2e%2e"};
 	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
 		static const char *const tails[] = {"", "/errors", "/logs", "/plan"};
 		char path[128];
@@ -310,7 +314,8 @@ static void parameters_are_checked(void **state)
 	expect(s, "GET", "/api/v1/runs?from=2026-01-01&to=2026-01-31T10:00:00Z&sync=a-ok&status=failed", NULL, 200, "");
 	expect(s, "GET", "/api/v1/audit?page=0", NULL, 400, "USAGE");
 	expect(s, "GET", "/api/v1/syncs?per_page=x", NULL, 400, "USAGE");
-	static const char *const bodies[] = {"{", "[]", "1", "null", "{\"previw\":true}", "{\"preview\":1}",
+	static const char *const bodies[] = {"{", "[]", "1", "null", "{\"previw\":true}",
+		"{\"preview\":1}",
 					     "{\"preview\":null}", "{\"preview\":\"true\"}", "{} {}"};
 	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
 		expect(s, "POST", "/api/v1/syncs/a-ok/trigger", bodies[i], 400, "USAGE");
@@ -449,7 +454,8 @@ static void changes_are_done_and_audited(void **state)
 	json_free(fixture_wait(&s->f, 4));
 
 	static const char *const want[][2] = {
-		{"retry", "run 4"}, {"promote", "refused: STATE"}, {"promote", "run 3"}, {"trigger", "run 2"},
+		{"retry", "run 4"}, {"promote", "refused: STATE"}, {"promote", "run 3"}, {"trigger",
+			"run 2"},
 		{"promote", "refused: STATE"}, {"cancel", "refused: STATE"}, {"cancel", "running"},
 		{"retry", "refused: STATE"}, {"trigger", "run 1"},
 	};
@@ -632,16 +638,19 @@ static void a_socket_in_use_is_not_taken_away(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(every_route_lets_in_whom_it_should, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_route_lets_in_whom_it_should, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(roles_come_from_the_peer, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_wrong_is_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(parameters_are_checked, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_body_too_long_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(runs_are_triggered_listed_and_shown, setup, teardown),
+		cmocka_unit_test_setup_teardown(runs_are_triggered_listed_and_shown, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(changes_are_done_and_audited, setup, teardown),
 		cmocka_unit_test_setup_teardown(syncs_say_what_they_are, setup, teardown),
 		cmocka_unit_test_setup_teardown(status_and_health, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_reload_answers_when_it_is_done_and_blocks_nobody, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_reload_answers_when_it_is_done_and_blocks_nobody,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(an_end_in_the_middle_of_a_reload, setup, teardown),
 		cmocka_unit_test_setup_teardown(connectors_come_from_a_worker, setup, teardown),
 		cmocka_unit_test_setup_teardown(codes_are_explained, setup, teardown),

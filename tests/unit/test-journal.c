@@ -73,7 +73,8 @@ static int teardown(void **state)
 static void put(struct journal *j, int64_t id, const char *sync, enum run_status status, int64_t at)
 {
 	char json[128];
-	int n = snprintf(json, sizeof json, "{\"id\":%lld,\"sync_id\":\"%s\"}", (long long)id, sync);
+	int n = snprintf(json, sizeof json, "{\"id\":%lld,\"sync_id\":\"%s\"}", (long long)id,
+			 sync);
 
 	journal_put_run(j, &(struct journal_run){id, sync, status, at, json, (size_t)n});
 }
@@ -84,8 +85,8 @@ static void commit(struct journal *j)
 	must(journal_commit(j, &err), &err);
 }
 
-static size_t list(struct journal *j, const struct journal_filter *f, int64_t skip, int64_t limit, int64_t *ids,
-		   int64_t *total)
+static size_t list(struct journal *j, const struct journal_filter *f, int64_t skip, int64_t limit,
+		   int64_t *ids, int64_t *total)
 {
 	struct ferry_error err = {0};
 	size_t n = 999;
@@ -224,7 +225,8 @@ static void filters_count_what_they_take(void **state)
 static void a_new_status_takes_the_old_ones_place(void **state)
 {
 	struct place *p = *state;
-	struct journal_filter queued = {.status = RUN_QUEUED}, done = {.sync = "a", .status = RUN_COMPLETED};
+	struct journal_filter queued = {.status = RUN_QUEUED}, done = {.sync = "a",
+		.status = RUN_COMPLETED};
 	int64_t ids[10], total;
 
 	put(p->j, journal_next_run(p->j), "a", RUN_QUEUED, SECOND);
@@ -239,7 +241,8 @@ static void a_new_status_takes_the_old_ones_place(void **state)
 
 /* --------------------------------------------------------------------- lines */
 
-static void add_line(struct journal *j, int64_t run, struct journal_tally *t, const char *segment, int n)
+static void add_line(struct journal *j, int64_t run, struct journal_tally *t, const char *segment,
+		     int n)
 {
 	char json[64];
 	int len = snprintf(json, sizeof json, "{\"n\":%d}", n);
@@ -247,14 +250,15 @@ static void add_line(struct journal *j, int64_t run, struct journal_tally *t, co
 	journal_add_line(j, JOURNAL_LOGS, run, t, segment, json, (size_t)len);
 }
 
-static int64_t lines(struct journal *j, int64_t run, const char *segment, int64_t after, int64_t skip,
-		     int64_t limit, const char *want)
+static int64_t lines(struct journal *j, int64_t run, const char *segment, int64_t after,
+		     int64_t skip, int64_t limit, const char *want)
 {
 	struct buf items = BUF_INIT;
 	struct ferry_error err = {0};
 	int64_t total;
 
-	must(journal_lines(j, JOURNAL_LOGS, run, segment, after, skip, limit, &items, &total, &err), &err);
+	must(journal_lines(j, JOURNAL_LOGS, run, segment, after, skip, limit, &items, &total, &err),
+	     &err);
 	assert_string_equal(buf_str(&items), want);
 	buf_release(&items);
 	return total;
@@ -272,7 +276,8 @@ static void lines_are_capped_and_counted(void **state)
 	assert_int_equal(t.total, 5);
 	assert_int_equal(t.stored, 3);
 	assert_int_equal(none.total, 1);
-	assert_int_equal(lines(p->j, 7, NULL, 0, 0, 10, "{\"seq\":1,\"n\":1},{\"seq\":2,\"n\":2},{\"seq\":3,\"n\":3}"), 3);
+	assert_int_equal(lines(p->j, 7, NULL, 0, 0, 10,
+			       "{\"seq\":1,\"n\":1},{\"seq\":2,\"n\":2},{\"seq\":3,\"n\":3}"), 3);
 	assert_int_equal(lines(p->j, 8, NULL, 0, 0, 10, ""), 0);
 	assert_int_equal(lines(p->j, 6, NULL, 0, 0, 10, ""), 0);
 }
@@ -286,12 +291,14 @@ static void lines_are_paged_and_followed(void **state)
 		add_line(p->j, 7, &t, i % 2 ? "odd" : "even", i);
 	add_line(p->j, 8, &(struct journal_tally){.max = 9}, "odd", 99);
 	commit(p->j);
-	assert_int_equal(lines(p->j, 7, NULL, 0, 2, 2, "{\"seq\":3,\"n\":3},{\"seq\":4,\"n\":4}"), 6);
+	assert_int_equal(lines(p->j, 7, NULL, 0, 2, 2, "{\"seq\":3,\"n\":3},{\"seq\":4,\"n\":4}"),
+			 6);
 	assert_int_equal(lines(p->j, 7, NULL, 5, 0, 10, "{\"seq\":6,\"n\":6}"), 1);
 	assert_int_equal(lines(p->j, 7, NULL, 6, 0, 10, ""), 0);
 	assert_int_equal(lines(p->j, 7, NULL, 60, 0, 10, ""), 0);
 	assert_int_equal(lines(p->j, 7, "even", 0, 1, 1, "{\"seq\":4,\"n\":4}"), 3);
-	assert_int_equal(lines(p->j, 7, "odd", 1, 0, 9, "{\"seq\":3,\"n\":3},{\"seq\":5,\"n\":5}"), 2);
+	assert_int_equal(lines(p->j, 7, "odd", 1, 0, 9, "{\"seq\":3,\"n\":3},{\"seq\":5,\"n\":5}"),
+			 2);
 	assert_int_equal(lines(p->j, 7, "eve", 0, 0, 9, ""), 0);
 }
 
@@ -413,7 +420,8 @@ static void a_damaged_run_is_said_and_not_used(void **state)
 	int fd = open(path, O_RDWR);
 	struct stat st;
 	assert_int_equal(fstat(fd, &st), 0);
-	char *map = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), *hit = map;
+	char *map = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			 0), *hit = map;
 	int flipped = 0;
 	while ((hit = memmem(hit, (size_t)(st.st_size - (hit - map)), "abcdefgh", 8))) {
 		hit[3] ^= 4;
@@ -437,18 +445,24 @@ static void a_damaged_run_is_said_and_not_used(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(ids_increase_and_are_never_given_twice, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_not_committed_is_not_there, setup, teardown),
-		cmocka_unit_test_setup_teardown(rollback_takes_back_the_end_of_a_group, setup, teardown),
+		cmocka_unit_test_setup_teardown(ids_increase_and_are_never_given_twice, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_is_not_committed_is_not_there, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(rollback_takes_back_the_end_of_a_group, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(pages_are_newest_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(filters_count_what_they_take, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_new_status_takes_the_old_ones_place, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_new_status_takes_the_old_ones_place, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(lines_are_capped_and_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(lines_are_paged_and_followed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_deleted_run_leaves_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_audit_is_newest_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_was_committed_survives_kill_9, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_damaged_run_is_said_and_not_used, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_was_committed_survives_kill_9, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_damaged_run_is_said_and_not_used, setup,
+						teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,64 +8,6 @@
 
 #include "sqlite/sqlite.h"
 
-#define FIELDS 3
-
-static const char *const names[] = {"id", "name", "amount"};
-static const char *const key_id[] = {"id", NULL};
-static const struct ferry_field *const no_fields[FIELDS];
-static const struct ferry_layout layout = {FIELDS, names, no_fields};
-
-#define PEOPLE "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL, amount TEXT, other DEFAULT 'kept');"
-
-static void *open_mode(struct fixture *f, enum ferry_mode mode, const char *const *keys, const char *const *settings)
-{
-	struct ferry_open open = {.role = FERRY_DESTINATION, .layout = &layout, .mode = mode, .keys = keys};
-	void *h = fixture_open(f, &open, settings);
-
-	if (!h)
-		fail_msg("open: %s", f->err.msg);
-	return h;
-}
-
-static void *open_people(struct fixture *f)
-{
-	void *h = open_mode(f, FERRY_MODE_MIRROR, key_id, (const char *const[]){"table", "people", NULL});
-
-	assert_success(f, ferry_connector.validate_setup(h, &f->err));
-	return h;
-}
-
-static struct ferry_outcome outcomes[8];
-
-/* Apply rows of FIELDS values each. */
-static int apply(struct fixture *f, void *h, enum ferry_decision decision, const struct ferry_value *rows, size_t n)
-{
-	struct ferry_action actions[8];
-
-	for (size_t i = 0; i < n; i++)
-		actions[i] = (struct ferry_action){.decision = decision, .key = "k", .key_len = 1, .dest_id = "",
-						   .fields = rows + i * FIELDS};
-	memset(outcomes, 0, sizeof outcomes);
-	return ferry_connector.apply(h, actions, n, outcomes, &f->err);
-}
-
-static int apply_id(struct fixture *f, void *h, enum ferry_decision decision, const char *dest_id,
-		    const struct ferry_value *fields, const struct ferry_value *before)
-{
-	struct ferry_action action = {.decision = decision, .key = "k", .key_len = 1, .dest_id = dest_id,
-				      .fields = fields, .before = before};
-
-	memset(outcomes, 0, sizeof outcomes);
-	return ferry_connector.apply(h, &action, 1, outcomes, &f->err);
-}
-
-static void expect_rows(struct fixture *f, const char *sql, const char *rows)
-{
-	assert_string_equal(fixture_dump(f, sql), rows);
-}
-
-#define ALL "SELECT * FROM people ORDER BY id"
-
 static void creates_updates_deletes(void **state)
 {
 	struct fixture *f = *state;
@@ -200,6 +142,86 @@ static void good_rows_pass_bad_ones(void **state)
 		assert_non_null(strstr(outcomes[i].message, wanted[i].message));
 	}
 	expect_rows(f, ALL, "1|'a'|1\n8|'e'|2\n");
+	ferry_connector.close(h);
+}
+
+/* Without a key of the sync's own it is the primary key, in its order. */
+static void the_primary_key_is_the_key(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const pair[] = {"b", "a"};
+	static const struct ferry_layout pair_layout = {2, pair, no_field_table};
+	struct ferry_open open = {.role = FERRY_DESTINATION, .layout = &pair_layout, .mode = FERRY_MODE_MIRROR};
+	const struct ferry_value row[] = {TIME(NOW), INT(1)}, bytes[] = {BYTES("\x01"), INT(2)};
+	static char text[200];
+	struct ferry_value wide[] = {{.s = text, .len = sizeof text, .type = FERRY_TEXT}, INT(3)};
+	struct ferry_found found;
+
+	fixture_sql(f, "CREATE TABLE t (b, a, other, PRIMARY KEY (a, b))");
+	void *h = fixture_open(f, &open, (const char *const[]){"table", "t", NULL});
+	assert_success(f, ferry_connector.validate_setup(h, &f->err));
+	/* nothing but the key: being there is being up to date */
+	assert_success(f, apply_id(f, h, FERRY_CREATE, "", row, NULL));
+	assert_int_equal(outcomes[0].ack, FERRY_ACK_DONE);
+	assert_string_equal(outcomes[0].dest_id, "1\x1f" "2026-01-01T00:00:00Z");
+	assert_success(f, apply_id(f, h, FERRY_CREATE, "", row, NULL));
+	assert_int_equal(outcomes[0].ack, FERRY_ACK_DUPLICATE);
+	assert_success(f, apply_id(f, h, FERRY_UPDATE, "", row, NULL));
+	assert_int_equal(outcomes[0].ack, FERRY_ACK_DONE);
+
+	/* keys that are no text, or a long one, have no id, and are found by their fields */
+	memset(text, 'x', sizeof text);
+	assert_success(f, apply_id(f, h, FERRY_CREATE, "", bytes, NULL));
+	assert_string_equal(outcomes[0].dest_id, "");
+	assert_success(f, apply_id(f, h, FERRY_CREATE, "", wide, NULL));
+	assert_string_equal(outcomes[0].dest_id, "");
+	struct ferry_action look = {.dest_id = "", .fields = wide};
+	assert_success(f, ferry_connector.lookup(h, &look, 1, &found, &f->err));
+	assert_int_equal(found.presence, FERRY_FOUND);
+	assert_success(f, apply_id(f, h, FERRY_DELETE, "", NULL, bytes));
+	assert_success(f, apply_id(f, h, FERRY_UPDATE, "", wide, wide));
+	expect_rows(f, "SELECT a FROM t ORDER BY a", "1\n3\n");
+	ferry_connector.close(h);
+
+	h = fixture_open(f, &open, (const char *const[]){"table", "t", "key", "a, A", NULL});
+	assert_failure(f, ferry_connector.validate_setup(h, &f->err), FERRY_E_CONFIG, "'key' names 'A' twice");
+	ferry_connector.close(h);
+}
+
+static void strict_tables_name_the_column(void **state)
+{
+	struct fixture *f = *state;
+	if (sqlite3_libversion_number() < 3037000)
+		skip();
+	const struct ferry_value rows[] = {INT(1), TEXT("a"), TEXT("much"), INT(2), TEXT("b"), INT(5)};
+
+	fixture_sql(f, "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, amount INTEGER) STRICT");
+	void *h = open_people(f);
+	assert_success(f, apply(f, h, FERRY_CREATE, rows, 2));
+	assert_string_equal(outcomes[0].code, "CONSTRAINT_DATATYPE");
+	assert_string_equal(outcomes[0].field, "amount");
+	assert_int_equal(outcomes[1].ack, FERRY_ACK_DONE);
+	ferry_connector.close(h);
+}
+
+/* What is too long for an outcome is cut between characters. */
+static void long_messages_stay_utf8(void **state)
+{
+	struct fixture *f = *state;
+	const struct ferry_value rows[] = {INT(1), TEXT("a"), INT(1)};
+	char sql[2048], name[1201] = "";
+
+	for (int i = 0; i < 600; i++)
+		memcpy(name + 2 * i, "\xc3\xa4", 3);
+	snprintf(sql, sizeof sql, "CREATE TABLE people (id INTEGER PRIMARY KEY, name, amount,"
+		 " CONSTRAINT \"%s\" CHECK (amount > 1))", name);
+	fixture_sql(f, sql);
+	void *h = open_people(f);
+	assert_success(f, apply(f, h, FERRY_CREATE, rows, 1));
+	assert_string_equal(outcomes[0].code, "CONSTRAINT_CHECK");
+	size_t len = strlen(outcomes[0].message);
+	assert_in_range(len, sizeof outcomes[0].message - 3, sizeof outcomes[0].message - 1);
+	assert_memory_equal(outcomes[0].message + len - 2, "\xc3\xa4", 2);
 	ferry_connector.close(h);
 }
 
@@ -379,7 +401,7 @@ static void composite_keys_and_odd_names(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const odd[] = {"a \"b\"", "order", "x.y"};
-	static const struct ferry_layout odd_layout = {FIELDS, odd, no_fields};
+	static const struct ferry_layout odd_layout = {FIELDS, odd, no_field_table};
 	struct ferry_open open = {.role = FERRY_DESTINATION, .layout = &odd_layout, .mode = FERRY_MODE_MIRROR};
 	const struct ferry_value rows[] = {TEXT("k"), INT(1), TEXT("v"), TEXT("k"), INT(2), TEXT("w")};
 	struct ferry_found found;
@@ -403,172 +425,6 @@ static void composite_keys_and_odd_names(void **state)
 	ferry_connector.close(h);
 }
 
-static void looks_up(void **state)
-{
-	struct fixture *f = *state;
-	const struct ferry_value ours[] = {
-		INT(1), BOOLEAN(1), DECIMAL("12.5"),
-		INT(2), TIME(NOW), DECIMAL("0.12345678901234567890"),
-		INT(3), TEXT("c"), NOTHING,
-		NOTHING, TEXT("c"), NOTHING,
-	};
-	struct ferry_action look[] = {
-		{.dest_id = "", .fields = ours}, {.dest_id = "", .fields = ours + 3},
-		{.dest_id = "", .fields = ours + 6}, {.dest_id = "4", .fields = ours + 9}, {.dest_id = "2"},
-	};
-	struct ferry_found found[5];
-
-	fixture_sql(f, "CREATE TABLE people (id INTEGER PRIMARY KEY, name COLLATE NOCASE, amount DECIMAL(10,2));"
-		       "INSERT INTO people VALUES (1, 1, 12.5), (2, '2026-01-01T00:00:00Z', NULL), (4, 'C', 1.25)");
-	void *h = open_people(f);
-	assert_success(f, ferry_connector.lookup(h, look, 5, found, &f->err));
-	static const enum ferry_presence wanted[] = {FERRY_FOUND, FERRY_FOUND, FERRY_ABSENT, FERRY_FOUND, FERRY_FOUND};
-	for (int i = 0; i < 5; i++)
-		assert_int_equal(found[i].presence, wanted[i]);
-	/* equal as stored: in our own types */
-	assert_int_equal(found[0].fields[1].type, FERRY_BOOL);
-	assert_int_equal(found[0].fields[2].type, FERRY_DECIMAL);
-	assert_string_equal(found[0].fields[2].s, "12.5");
-	assert_int_equal(found[1].fields[1].type, FERRY_TIME);
-	assert_true(found[1].fields[1].i == NOW);
-	assert_int_equal(found[1].fields[2].type, FERRY_NULL);	/* not what we would write */
-	assert_string_equal(found[0].dest_id, "1");
-	assert_string_equal(found[2].dest_id, "");
-	/* different, be it only in case: as it stands there */
-	assert_int_equal(found[3].fields[0].i, 4);
-	assert_string_equal(found[3].fields[1].s, "C");
-	assert_string_equal(found[3].fields[2].s, "1.25");
-	/* by id alone */
-	assert_int_equal(found[4].fields[0].i, 2);
-	assert_int_equal(found[4].fields[1].type, FERRY_TEXT);
-	assert_int_equal(found[4].fields[2].type, FERRY_NULL);
-	ferry_connector.close(h);
-}
-
-/* Texts of a large answer stay where they are. */
-static void looks_up_many_long_rows(void **state)
-{
-	struct fixture *f = *state;
-	static struct ferry_value ours[200][FIELDS];
-	static struct ferry_action look[200];
-	static struct ferry_found found[200];
-
-	fixture_sql(f, PEOPLE "WITH RECURSIVE n(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < 199)"
-			      " INSERT INTO people (id, name) SELECT i, printf('%.*c', 5000, char(65 + i % 26)) FROM n");
-	for (int i = 0; i < 200; i++) {
-		ours[i][0] = (struct ferry_value)INT(i);
-		look[i] = (struct ferry_action){.dest_id = "", .fields = ours[i]};
-	}
-	void *h = open_people(f);
-	assert_success(f, ferry_connector.lookup(h, look, 200, found, &f->err));
-	for (int i = 0; i < 200; i++) {
-		char id[16];
-		snprintf(id, sizeof id, "%d", i);
-		assert_string_equal(found[i].dest_id, id);
-		assert_int_equal(found[i].fields[1].len, 5000);
-		assert_int_equal(found[i].fields[1].s[4999], 'A' + i % 26);
-	}
-	ferry_connector.close(h);
-}
-
-static void makes_the_table(void **state)
-{
-	struct fixture *f = *state;
-	const struct ferry_value rows[] = {INT(1), INT(7), DECIMAL("1.50"), INT(2), TEXT("007"), NOTHING};
-	const struct ferry_action look = {.dest_id = "", .fields = rows};
-	static const char *const settings[] = {"table", "people", "create", "true", "disabled_at", "gone", NULL};
-	struct ferry_found found;
-	sqlite3 *db;
-
-	void *h = open_mode(f, FERRY_MODE_MIRROR, key_id, settings);
-	assert_success(f, ferry_connector.validate_setup(h, &f->err));
-	assert_success(f, ferry_connector.lookup(h, &look, 1, &found, &f->err));
-	assert_int_equal(found.presence, FERRY_ABSENT);
-	assert_success(f, apply(f, h, FERRY_DELETE, rows, 1));
-	assert_int_equal(outcomes[0].ack, FERRY_ACK_DUPLICATE);
-	/* so far nothing was made, not even the file */
-	assert_int_equal(sqlite3_open_v2(f->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_CANTOPEN);
-	sqlite3_close(db);
-
-	assert_success(f, apply(f, h, FERRY_CREATE, rows, 2));
-	assert_non_null(strstr(f->log, "made table 'people'"));
-	expect_rows(f, ALL, "1|7|'1.50'|NULL\n2|'007'|NULL|NULL\n");
-	expect_rows(f, "SELECT sql FROM sqlite_master WHERE type = 'table'",
-		    "'CREATE TABLE \"people\" (\"id\" INTEGER, \"name\", \"amount\" TEXT, \"gone\" TEXT, PRIMARY KEY (\"id\"))'\n");
-	assert_success(f, apply(f, h, FERRY_DISABLE, rows, 1));
-	assert_int_equal(outcomes[0].ack, FERRY_ACK_DONE);
-	ferry_connector.close(h);
-
-	/* there now: another handle finds it */
-	h = open_mode(f, FERRY_MODE_MIRROR, key_id, settings);
-	assert_success(f, ferry_connector.validate_setup(h, &f->err));
-	assert_success(f, apply(f, h, FERRY_UPDATE, rows, 2));
-	expect_rows(f, "SELECT id, gone FROM people", "1|NULL\n2|NULL\n");
-	ferry_connector.close(h);
-}
-
-static void refuses_tables_that_do_not_fit(void **state)
-{
-	struct fixture *f = *state;
-	static const char *const by_key[] = {"key", "code", NULL};
-	static const struct {
-		const char *sql;
-		enum ferry_mode mode;
-		const char *const *settings;	/* besides the table */
-		enum ferry_code code;
-		const char *part;
-	} cases[] = {
-		{"CREATE TABLE other (a)", FERRY_MODE_UPSERT, NULL, FERRY_E_SETUP, "there is no table 'people'"},
-		{"CREATE TABLE people (id PRIMARY KEY, amount AS (id))", FERRY_MODE_UPSERT, NULL, FERRY_E_SETUP,
-			"no column to write for 'name', 'amount' (which is generated)"},
-		{"CREATE TABLE people (id, name, amount); CREATE UNIQUE INDEX i ON people (id) WHERE id > 0",
-			FERRY_MODE_UPSERT, NULL, FERRY_E_SETUP, "CREATE UNIQUE INDEX ... ON \"people\" (\"id\")"},
-		{"CREATE TABLE people (id PRIMARY KEY, name, amount, must NOT NULL)", FERRY_MODE_UPSERT, NULL,
-			FERRY_E_SETUP, "column 'must'"},
-		{"CREATE TABLE people (id PRIMARY KEY, name, amount)", FERRY_MODE_UPSERT, by_key,
-			FERRY_E_CONFIG, "key column 'code' of table 'people' is not mapped"},
-		{"CREATE TABLE t (id, name, amount); CREATE VIEW people AS SELECT * FROM t", FERRY_MODE_UPSERT, NULL,
-			FERRY_E_SETUP, "view"},
-		{"CREATE TABLE people (id PRIMARY KEY, name, amount, must NOT NULL)", FERRY_MODE_UPDATE, NULL, FERRY_OK, ""},
-	};
-
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		fixture_teardown(state);
-		fixture_setup(state);
-		f = *state;
-		fixture_sql(f, cases[i].sql);
-		const char *const *s = cases[i].settings;
-		const char *settings[] = {"table", "people", s ? s[0] : NULL, s ? s[1] : NULL, NULL};
-		void *h = open_mode(f, cases[i].mode, key_id, settings);
-		if (cases[i].code)
-			assert_failure(f, ferry_connector.validate_setup(h, &f->err), cases[i].code, cases[i].part);
-		else
-			assert_success(f, ferry_connector.validate_setup(h, &f->err));
-		ferry_connector.close(h);
-	}
-}
-
-static void refuses_settings(void **state)
-{
-	struct fixture *f = *state;
-	struct ferry_open open = {.role = FERRY_DESTINATION, .layout = &layout, .mode = FERRY_MODE_UPSERT};
-
-	assert_null(fixture_open(f, &open, (const char *const[]){NULL}));
-	assert_string_equal(f->err.msg, "destination: 'table' is missing");
-	assert_null(fixture_open(f, &open, (const char *const[]){"table", "t", "disabled_at", "NAME", NULL}));
-	assert_non_null(strstr(f->err.msg, "cannot be mapped too"));
-
-	/* nobody says what the key is, and there is no table that could */
-	void *h = fixture_open(f, &open, (const char *const[]){"table", "t", "create", "true", NULL});
-	assert_failure(f, ferry_connector.validate_setup(h, &f->err), FERRY_E_CONFIG, "name the columns that identify");
-	ferry_connector.close(h);
-
-	h = open_mode(f, FERRY_MODE_UPSERT, key_id, (const char *const[]){"table", "t", NULL});
-	assert_failure(f, ferry_connector.validate_setup(h, &f->err), FERRY_E_SETUP, "there is no such file");
-	ferry_connector.close(h);
-	ferry_connector.close(NULL);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -578,6 +434,9 @@ int main(void)
 		TEST(writes_every_type),
 		TEST(loses_no_digits),
 		TEST(good_rows_pass_bad_ones),
+		TEST(the_primary_key_is_the_key),
+		TEST(strict_tables_name_the_column),
+		TEST(long_messages_stay_utf8),
 		TEST(rolled_back_calls_leave_nothing),
 		TEST(disables_and_restores),
 		TEST(modes_keep_their_promise),
@@ -586,11 +445,6 @@ int main(void)
 		TEST(full_disk_writes_nothing),
 		TEST(a_changed_key_moves_the_row),
 		TEST(composite_keys_and_odd_names),
-		TEST(looks_up),
-		TEST(looks_up_many_long_rows),
-		TEST(makes_the_table),
-		TEST(refuses_tables_that_do_not_fit),
-		TEST(refuses_settings),
 	};
 
 	return cmocka_run_group_tests_name("sqlite destination", tests, NULL, NULL);

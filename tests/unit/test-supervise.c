@@ -32,7 +32,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void check_failed(const struct json_doc *doc, const char *code, const char *stage, const char *message)
+static void check_failed(const struct json_doc *doc, const char *code, const char *stage,
+			 const char *message)
 {
 	assert_string_equal(text_at(doc, "status"), "failed");
 	assert_string_equal(text_at(doc, "error.code"), code);
@@ -78,8 +79,8 @@ static void a_run_that_succeeds(void **state)
 	/* the same is in the journal, with its log */
 	assert_int_equal(journal_run(supervise_journal(f->s), 1, &stored, &err), 0);
 	assert_non_null(strstr(stored.s, "\"status\":\"completed\""));
-	assert_int_equal(journal_lines(supervise_journal(f->s), JOURNAL_LOGS, 1, "main", 0, 0, 10, &lines, &total,
-				       &err), 0);
+	assert_int_equal(journal_lines(supervise_journal(f->s), JOURNAL_LOGS, 1, "main", 0, 0, 10,
+				       &lines, &total, &err), 0);
 	assert_int_equal(total, 1);
 	assert_non_null(strstr(lines.s, "\"message\":\"hello\""));
 	buf_release(&stored);
@@ -100,8 +101,8 @@ static void row_errors_are_kept_and_counted(void **state)
 	assert_int_equal(int_at(doc, "row_errors"), 1);
 	assert_int_equal(int_at(doc, "rows_failed"), 1);
 	json_free(doc);
-	assert_int_equal(journal_lines(supervise_journal(f->s), JOURNAL_ERRORS, 1, NULL, 0, 0, 10, &lines, &total,
-				       &err), 0);
+	assert_int_equal(journal_lines(supervise_journal(f->s), JOURNAL_ERRORS, 1, NULL, 0, 0, 10,
+				       &lines, &total, &err), 0);
 	assert_int_equal(total, 1);
 	assert_non_null(strstr(lines.s, "\"key\":\"k0\""));
 	assert_non_null(strstr(lines.s, "\"field\":\"email\""));
@@ -115,6 +116,7 @@ static void every_bad_end_fails_one_stage(void **state)
 	} cases[] = {
 		{"a-auth", "AUTH", "extract", "key refused"},
 		{"a-crash", "WORKER_DIED", "extract", "SIGSEGV in stage extract of segment 'main'"},
+		{"a-pass", "WORKER_DIED", "extract", "SIGABRT"},
 		{"a-early", "WORKER_DIED", "validate_setup", "status 5"},
 		{"a-nomem", "MEMORY_LIMIT", "extract", "out of memory in stage extract"},
 		{"a-silent", "HUNG", "extract", "no sign of life for 1 s in stage extract"},
@@ -177,14 +179,16 @@ static void a_talker_is_capped_and_ends_at_its_timeout(void **state)
 	struct json_doc *doc = fixture_doc(f, id);
 	check_failed(doc, "TIMEOUT", "extract", "longer than its timeout of 1 s");
 	json_free(doc);
-	assert_int_equal(journal_lines(supervise_journal(f->s), JOURNAL_LOGS, id, NULL, 0, 0, 1, &lines, &total, &err), 0);
+	assert_int_equal(journal_lines(supervise_journal(f->s), JOURNAL_LOGS, id, NULL, 0, 0, 1,
+				       &lines, &total, &err), 0);
 	assert_int_equal(total, 500);
 	buf_release(&lines);
 }
 
 /* ------------------------------------------------------------- queue and cancel */
 
-static int64_t trigger_with(struct fixture *f, const char *sync, bool preview, bool *coalesced, struct ferry_error *err)
+static int64_t trigger_with(struct fixture *f, const char *sync, bool preview, bool *coalesced,
+			    struct ferry_error *err)
 {
 	struct supervise_request request = {.trigger = TRIGGER_API, .preview = preview};
 	int64_t id;
@@ -246,7 +250,8 @@ static void as_many_at_once_as_the_settings_say(void **state)
 	fixture_sync(f, "b-long", NULL);
 	fixture_sync(f, "c-long", NULL);
 	fixture_open(f);
-	int64_t a = fixture_trigger(f, "a-long"), b = fixture_trigger(f, "b-long"), c = fixture_trigger(f, "c-long");
+	int64_t a = fixture_trigger(f, "a-long"), b = fixture_trigger(f, "b-long");
+	int64_t c = fixture_trigger(f, "c-long");
 	fixture_wait_status(f, b, "running");
 	fixture_spin(f, 50);
 	supervise_status(f->s, &st);
@@ -273,7 +278,8 @@ static void a_stubborn_worker_is_ended(void **state)
 	assert_in_range((clock_mono() - before) / 1000, 5500, 9000);
 	struct json_doc *doc = fixture_doc(f, id);
 	assert_string_equal(text_at(doc, "status"), "cancelled");
-	assert_non_null(strstr(text_at(doc, "error.message"), "the daemon was stopped; the worker did not stop in time"));
+	assert_non_null(strstr(text_at(doc, "error.message"),
+			       "the daemon was stopped; the worker did not stop in time"));
 	json_free(doc);
 }
 
@@ -644,21 +650,30 @@ int main(void)
 		cmocka_unit_test_setup_teardown(row_errors_are_kept_and_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_bad_end_fails_one_stage, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_worker_that_cannot_be_started, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_talker_is_capped_and_ends_at_its_timeout, setup, teardown),
-		cmocka_unit_test_setup_teardown(one_runs_one_waits_the_rest_is_one, setup, teardown),
-		cmocka_unit_test_setup_teardown(as_many_at_once_as_the_settings_say, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_talker_is_capped_and_ends_at_its_timeout, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(one_runs_one_waits_the_rest_is_one, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(as_many_at_once_as_the_settings_say, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_stubborn_worker_is_ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_retry_is_a_new_run, setup, teardown),
-		cmocka_unit_test_setup_teardown(only_the_latest_preview_is_promoted_and_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(only_the_latest_preview_is_promoted_and_once, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_promotion_taken_back_before_its_start_frees_the_plan, setup, teardown),
-		cmocka_unit_test_setup_teardown(every_counts_from_the_end_of_the_last_run, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_ran_lately_waits_what_is_overdue_runs, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_counts_from_the_end_of_the_last_run, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_ran_lately_waits_what_is_overdue_runs, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_dead_daemons_runs_are_failed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_stop_lets_runs_finish, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_reload_takes_all_or_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(reloads_at_the_same_time_all_get_an_answer, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_sync_that_goes_takes_its_queued_run_along, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_reload_in_the_way_of_the_end_is_answered, setup, teardown),
+		cmocka_unit_test_setup_teardown(reloads_at_the_same_time_all_get_an_answer, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_sync_that_goes_takes_its_queued_run_along, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_reload_in_the_way_of_the_end_is_answered, setup,
+						teardown),
 	};
 	/* a worker that cannot be heard to an end must not hold the test for ever */
 	alarm(240);
