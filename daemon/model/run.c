@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "wire/json.h"
-
 static const char *const statuses[] = {"queued", "running", "preview_ready", "completed", "failed", "cancelled"};
 static const char *const triggers[] = {"schedule", "manual", "api", "retry", "promote", "startup"};
 static const char *const stages[] = {"validate_setup", "extract", "canonicalize", "reconcile", "decide", "apply", "finalize"};
@@ -75,6 +73,12 @@ void counters_json(const struct counters *c, const char *key, struct buf *out)
 	for (const struct counter_name *n = counter_names; n->name; n++)
 		jw_int(out, n->name, *at(c, n));
 	jw_close(out, '}');
+}
+
+void counters_read(json_node *node, struct counters *c)
+{
+	for (const struct counter_name *n = counter_names; n->name; n++)
+		*at(c, n) = json_get_int(node, n->name, *at(c, n));
 }
 
 void counters_add(struct counters *sum, const struct counters *c)

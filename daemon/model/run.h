@@ -38,6 +38,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "wire/json.h"
 
 enum run_status { RUN_QUEUED, RUN_RUNNING, RUN_PREVIEW_READY, RUN_COMPLETED, RUN_FAILED, RUN_CANCELLED, RUN_STATUSES };
 enum run_trigger { TRIGGER_SCHEDULE, TRIGGER_MANUAL, TRIGGER_API, TRIGGER_RETRY, TRIGGER_PROMOTE, TRIGGER_STARTUP, RUN_TRIGGERS };
@@ -76,6 +77,8 @@ struct counter_name {
 extern const struct counter_name counter_names[];	/* ends with name == NULL */
 
 void counters_json(const struct counters *c, const char *key, struct buf *out);
+/* Take what is there; members that are absent stay as they are. */
+void counters_read(json_node *node, struct counters *c);
 void counters_add(struct counters *sum, const struct counters *c);
 /* 0, or -1 with the two sides in the message (CONSERVATION). */
 int counters_check(const struct counters *c, bool preview, struct ferry_error *err);

@@ -303,6 +303,8 @@ int stage_extract(struct segment *seg, struct ferry_error *err)
 	fill_header(seg, &h);
 	h.counters = seg->counters;
 	memcpy(h.decisions, seg->decisions, sizeof h.decisions);
+	h.reasons = seg->reasons;
+	h.n_reasons = seg->n_reasons;
 	if (snapshot_generation(seg->snapshot, &h.generation, err) != 0 || plan_end(seg->plan, &h, err) != 0)
 		return -1;
 	return check_guards(seg, &h, err);

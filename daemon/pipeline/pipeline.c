@@ -207,6 +207,10 @@ static int apply_and_finalize(struct segment *seg, struct plan_store *plan, cons
 {
 	tell_stage(seg, STAGE_APPLY, "running", NULL, NULL, NULL);
 	if (stage_apply(seg, plan, h, err) != 0) {
+		/* the law holds for what was cut short, too; a breach is the graver failure */
+		struct ferry_error breach = {0};
+		if (counters_check(&seg->counters, false, &breach) != 0)
+			*err = breach;
 		tell_stage(seg, STAGE_APPLY, "failed", err, err->msg, metrics);
 		skip_stages(seg, STAGE_FINALIZE, STAGE_FINALIZE, "apply failed");
 		return -1;
@@ -236,6 +240,8 @@ static int promote_segment(struct segment *seg, struct plan_store *plan, const s
 	seg->reset = h->reset;
 	seg->counters = h->counters;
 	memcpy(seg->decisions, h->decisions, sizeof seg->decisions);
+	for (size_t i = 0; i < h->n_reasons; i++)
+		segment_count_reason(seg, h->reasons[i].code, h->reasons[i].n);
 	if (stream(seg, STAGE_VALIDATE_SETUP, STAGE_VALIDATE_SETUP, stage_validate_setup, err) != 0) {
 		skip_stages(seg, STAGE_EXTRACT, STAGE_FINALIZE, "validate_setup failed");
 		return -1;

@@ -24,7 +24,7 @@ void segment_count_reason(struct segment *seg, const char *code, int64_t n)
 			return;
 		}
 	if (seg->n_reasons < REASONS_MAX)
-		seg->reasons[seg->n_reasons++] = (struct reason_count){arena_strdup(&seg->arena, code), n};
+		seg->reasons[seg->n_reasons++] = (struct plan_reason){arena_strdup(&seg->arena, code), n};
 }
 
 void segment_invalid(struct segment *seg, const char *key, const char *code, const char *field,

@@ -49,11 +49,6 @@ struct batch {
 	struct arena arena;
 };
 
-struct reason_count {
-	const char *code;
-	int64_t n;
-};
-
 struct segment {
 	const struct generation *generation;
 	const struct sync_def *sync;
@@ -100,7 +95,7 @@ struct segment {
 
 	struct counters counters;
 	int64_t decisions[FERRY_DECISIONS];
-	struct reason_count reasons[REASONS_MAX];
+	struct plan_reason reasons[REASONS_MAX];
 	size_t n_reasons;
 	int64_t tiers[4];
 

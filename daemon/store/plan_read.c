@@ -11,11 +11,19 @@
 
 enum { FIELDS_MAX = 4096, SHOWN_MAX = 2000 };
 
-static int read_counters(json_node *node, struct counters *c)
+enum { REASONS_MAX = 1000 };
+
+static void read_reasons(json_node *node, struct arena *arena, struct plan_header *h)
 {
-	for (const struct counter_name *n = counter_names; n->name; n++)
-		*(int64_t *)(void *)((char *)c + n->offset) = json_get_int(node, n->name, 0);
-	return 0;
+	struct plan_reason *list = arena_alloc0(arena, REASONS_MAX, sizeof *list);
+	const char *code;
+	json_node *count;
+
+	for (void *it = NULL; h->n_reasons < REASONS_MAX && json_next(node, &it, &code, &count);) {
+		list[h->n_reasons].code = arena_strdup(arena, code);
+		json_int(count, &list[h->n_reasons++].n);
+	}
+	h->reasons = list;
 }
 
 static void header_from_json(json_node *root, struct arena *arena, struct plan_header *h)
@@ -39,10 +47,11 @@ static void header_from_json(json_node *root, struct arena *arena, struct plan_h
 	}
 	h->names = list;
 	h->sensitive = masks;
-	read_counters(json_get(root, "counters"), &h->counters);
+	counters_read(json_get(root, "counters"), &h->counters);
 	json_node *decisions = json_get(root, "decisions");
 	for (size_t i = 0; i < FERRY_DECISIONS; i++)
 		json_int(json_at(decisions, i), &h->decisions[i]);
+	read_reasons(json_get(root, "reasons"), arena, h);
 }
 
 static int read_header(struct kv_txn *txn, size_t index, struct arena *arena, struct plan_header *ret,

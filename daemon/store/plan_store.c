@@ -247,6 +247,10 @@ static void header_json(const struct plan_header *h, struct buf *b)
 	for (int i = 0; i < FERRY_DECISIONS; i++)
 		jw_int(b, NULL, h->decisions[i]);
 	jw_close(b, ']');
+	jw_open(b, "reasons", '{');
+	for (size_t i = 0; i < h->n_reasons; i++)
+		jw_int(b, h->reasons[i].code, h->reasons[i].n);
+	jw_close(b, '}');
 	jw_close(b, '}');
 }
 

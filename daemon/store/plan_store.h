@@ -34,6 +34,11 @@ struct plan_entry {
 	size_t record_len, before_len;
 };
 
+struct plan_reason {
+	const char *code;
+	int64_t n;
+};
+
 /* What a segment's plan was made from, and what it found. */
 struct plan_header {
 	const char *segment;
@@ -47,6 +52,8 @@ struct plan_header {
 	size_t n_names;
 	struct counters counters;	/* as found by the planning stages; planned is set */
 	int64_t decisions[FERRY_DECISIONS];
+	const struct plan_reason *reasons;
+	size_t n_reasons;
 };
 
 /* ---- writing */

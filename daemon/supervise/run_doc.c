@@ -116,10 +116,7 @@ static int take_counters(struct counters *to, json_node *node, struct ferry_erro
 		return 0;
 	if (json_kind(v) != JSON_OBJECT)
 		return ferry_fail(err, FERRY_E_PROTOCOL, "'counters' is no object");
-	for (const struct counter_name *n = counter_names; n->name; n++) {
-		int64_t *at = (int64_t *)(void *)((char *)to + n->offset);
-		*at = json_get_int(v, n->name, *at);
-	}
+	counters_read(v, to);
 	return 0;
 }
 

@@ -283,8 +283,7 @@ static void read_segment(json_node *node, struct segment_doc *seg)
 	seg->completed_at = get_time(node, "completed_at");
 	seg->planned = json_get_int(node, "planned", 0);
 	seg->done = json_get_int(node, "done", 0);
-	for (const struct counter_name *n = counter_names; n->name; n++)
-		*(int64_t *)(void *)((char *)&seg->counters + n->offset) = json_get_int(counters, n->name, 0);
+	counters_read(counters, &seg->counters);
 	get_tallies(node, "decisions", &seg->decisions);
 	get_tallies(node, "reasons", &seg->reasons);
 	for (size_t k = 0; k < STAGES && k < json_count(stages); k++)

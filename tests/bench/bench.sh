@@ -5,8 +5,8 @@
 #
 #   tests/bench/bench.sh [--write] [--rows N] [--runs N]
 #
-# --write puts the table into doc/performance.md. Needs about 150 bytes a row of disk three times over,
-# in $TMPDIR; needs a built tree in $top_builddir.
+# --write puts the table into doc/performance.md, unless the noise is above 10 %. Needs a built tree in
+# $top_builddir and, in $TMPDIR, about 150 bytes of disk for each row three times over.
 set -eu
 export LC_ALL=C
 
@@ -182,6 +182,12 @@ write_report()
 	local doc=$source_dir/doc/performance.md
 	if [ "$(grep -c '^<!-- bench:\(begin\|end\) -->$' "$doc")" -ne 2 ]; then
 		echo "bench: $doc has no lines <!-- bench:begin --> and <!-- bench:end -->" >&2
+		exit 1
+	fi
+	local noise
+	noise=$(ratio "$(column again 1 median)" "$(column baseline 1 median)")
+	if ! awk -v n="$noise" 'BEGIN { exit !(n > 0.9 && n < 1.1) }'; then
+		echo "bench: the baseline is $noise times itself: too noisy, not written" >&2
 		exit 1
 	fi
 	awk -v report="$dir/report" '

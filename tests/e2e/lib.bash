@@ -150,7 +150,7 @@ start_ferryd() {
 	# 3 belongs to bats, which would wait for whoever has it
 	"$ferryd" --config "$T/etc" --state "$T/state" --socket "$FERRY_SOCKET" "$@" >>"$T/ferryd.log" 2>&1 3>&- &
 	ferryd_pid=$!
-	wait_for "api /status || ! kill -0 $ferryd_pid" 20
+	wait_for "[ -S '$FERRY_SOCKET' ] && api /status || ! kill -0 $ferryd_pid" 20
 	kill -0 $ferryd_pid
 }
 
@@ -220,12 +220,29 @@ trigger() { post "/syncs/$1/trigger" "${2-{\}}" | jq -er .run_id; }
 
 # wait_run RUN [SECONDS]: until it has ended; its status.
 wait_run() {
-	wait_for "[[ \$(field /runs/$1 .status) =~ ^(preview_ready|completed|failed|cancelled)\$ ]]" "${2:-30}" >&2
-	field "/runs/$1" .status
+	local status end=$((SECONDS + ${2:-30}))
+	while status=$(field "/runs/$1" .status); do
+		case $status in
+		queued | running) ;;
+		*)
+			echo "$status"
+			return 0
+			;;
+		esac
+		if [ $SECONDS -gt "$end" ]; then
+			echo "run $1 is still $status after ${2:-30} s" >&2
+			return 1
+		fi
+		sleep 0.02
+	done
+	return 1
 }
 
 # run_sync SYNC [JSON]: a run from beginning to end; its status.
-run_sync() { wait_run "$(trigger "$@")"; }
+run_sync() {
+	local run
+	run=$(trigger "$@") && wait_run "$run"
+}
 
 # promote RUN: the plan of a preview, likewise; when it is refused, the error's code.
 promote() {

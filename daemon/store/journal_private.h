@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* journal_private.h - what the journal's writing and reading halves share. Not for others. */
+#ifndef FERRY_STORE_JOURNAL_PRIVATE_H
+#define FERRY_STORE_JOURNAL_PRIVATE_H
+
+#include "store/journal.h"
+#include "wire/kv.h"
+
+enum table { RUNS, INDEX, BY_SYNC, LOGS, ERRORS, AUDIT, STATE };
+
+/*
+ * index: be64 id -> mark and sync name; by_sync: sync, 0, be64 id -> mark. These small values tell
+ * what a filter asks, so that a page of a hundred thousand runs touches only its own documents.
+ */
+#define MARK 9				/* status, be64 queued_at */
+
+enum op_kind { OP_PUT, OP_DELETE, OP_DELETE_RUN };
+
+/* One pending change; its key and value stand in the group's bytes. */
+struct op {
+	enum op_kind kind;
+	enum table table;
+	size_t at, key_len, value_len;
+};
+
+struct journal {
+	struct kv_env *env;
+	int64_t next_run, next_audit;
+	struct op *ops;
+	size_t n_ops, cap_ops;
+	struct buf bytes;
+};
+
+/* logs and errors: be64 run, be64 seq -> segment, 0, JSON */
+static inline void line_key(uint8_t key[16], int64_t run, int64_t seq)
+{
+	kv_be64(key, (uint64_t)run);
+	kv_be64(key + 8, (uint64_t)seq);
+}
+
+static inline enum table line_table(enum journal_lines which)
+{
+	return which == JOURNAL_LOGS ? LOGS : ERRORS;
+}
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* journal_read.c - the journal environment: single documents, lists, lines, the audit. */
+#include <string.h>
+
+#include "store/journal_private.h"
+#include "wire/json.h"
+
+/* Append the value of one key; 1, 0 absent, -1. */
+static int read_one(struct journal *j, enum table table, struct kv_bytes key, struct buf *out,
+		    struct ferry_error *err)
+{
+	struct kv_txn *txn;
+	struct kv_bytes value;
+
+	if (kv_begin(j->env, KV_READ, &txn, err) < 0)
+		return -1;
+	int rc = kv_get(txn, (int)table, key, &value, err);
+	if (rc == 1)
+		buf_add(out, value.p, value.len);
+	kv_abort(txn);
+	return rc;
+}
+
+int journal_run(struct journal *j, int64_t id, struct buf *out, struct ferry_error *err)
+{
+	uint8_t key[8];
+
+	kv_be64(key, (uint64_t)id);
+	int rc = read_one(j, RUNS, (struct kv_bytes){key, 8}, out, err);
+	if (rc == 0)
+		return ferry_fail(err, FERRY_E_NOT_FOUND, "there is no run %lld", (long long)id);
+	return rc < 0 ? -1 : 0;
+}
+
+int journal_state(struct journal *j, const char *key, struct buf *out, struct ferry_error *err)
+{
+	int rc = read_one(j, STATE, (struct kv_bytes){key, strlen(key)}, out, err);
+	if (rc == 0)
+		return ferry_fail(err, FERRY_E_NOT_FOUND, "there is no state '%s'", key);
+	return rc < 0 ? -1 : 0;
+}
+
+static bool passes(const struct journal_filter *f, struct kv_bytes mark)
+{
+	if (mark.len < MARK)
+		return false;
+	int64_t at = (int64_t)kv_get_be64((const uint8_t *)mark.p + 1);
+	return (f->status < 0 || *(const uint8_t *)mark.p == f->status) &&
+		(!f->from || at >= f->from) && (!f->to || at <= f->to);
+}
+
+/* Put the cursor on the newest entry below `end` (NULL: of all). */
+static int newest(struct kv_cursor *cur, struct kv_bytes end, struct kv_bytes *key,
+		  struct kv_bytes *value, struct ferry_error *err)
+{
+	if (!end.p)
+		return kv_last(cur, key, value, err);
+	int rc = kv_seek(cur, end, key, value, err);
+	if (rc < 0)
+		return rc;
+	return rc == 1 ? kv_prev(cur, key, value, err) : kv_last(cur, key, value, err);
+}
+
+/* Walk down from the newest one as long as keys begin with prefix. */
+static int walk_runs(struct kv_cursor *cur, const struct buf *prefix,
+		     const struct journal_filter *f,
+		     int64_t skip, int64_t limit, int64_t *ids, size_t *ret_n, int64_t *ret_total,
+		     struct ferry_error *err)
+{
+	struct kv_bytes key, mark, end = {NULL, 0};
+	struct buf above = BUF_INIT;
+	int64_t seen = 0;
+	size_t n = 0;
+
+	if (prefix->len) {
+		buf_add(&above, prefix->s, prefix->len);
+		above.s[above.len - 1] = 1;	/* the 0 after the sync's name */
+		end = (struct kv_bytes){above.s, above.len};
+	}
+	int rc = newest(cur, end, &key, &mark, err);
+	for (; rc == 1; rc = kv_prev(cur, &key, &mark, err)) {
+		if (key.len != prefix->len + 8 || memcmp(key.p, buf_str(prefix), prefix->len) != 0)
+			break;
+		if (!passes(f, mark))
+			continue;
+		if (seen++ >= skip && (int64_t)n < limit)
+			ids[n++] = (int64_t)kv_get_be64((const uint8_t *)key.p + prefix->len);
+		if (!ret_total && (int64_t)n == limit)
+			break;
+	}
+	buf_release(&above);
+	*ret_n = n;
+	if (ret_total)
+		*ret_total = seen;
+	return rc < 0 ? -1 : 0;
+}
+
+/* Nothing to filter: the total is the table's count, and the walk ends with the page. */
+static int page_runs(struct kv_txn *txn, struct kv_cursor *cur, const struct journal_filter *f,
+		     int64_t skip, int64_t limit, int64_t *ids, size_t *ret_n, int64_t *ret_total,
+		     struct ferry_error *err)
+{
+	struct buf none = BUF_INIT;
+
+	if (ret_total)
+		*ret_total = kv_count(txn, INDEX);
+	return walk_runs(cur, &none, f, skip, limit, ids, ret_n, NULL, err);
+}
+
+int journal_list(struct journal *j, const struct journal_filter *f, int64_t skip, int64_t limit,
+		 int64_t *ids, size_t *ret_n, int64_t *ret_total, struct ferry_error *err)
+{
+	struct kv_txn *txn;
+	struct kv_cursor *cur;
+	struct buf prefix = BUF_INIT;
+
+	if (kv_begin(j->env, KV_READ, &txn, err) < 0)
+		return -1;
+	int rc = kv_cursor_open(txn, f->sync ? BY_SYNC : INDEX, &cur, err);
+	if (rc == 0) {
+		if (f->sync)
+			buf_add(&prefix, f->sync, strlen(f->sync) + 1);
+		if (!f->sync && f->status < 0 && !f->from && !f->to)
+			rc = page_runs(txn, cur, f, skip, limit, ids, ret_n, ret_total, err);
+		else
+			rc = walk_runs(cur, &prefix, f, skip, limit, ids, ret_n, ret_total, err);
+		kv_cursor_close(cur);
+	}
+	buf_release(&prefix);
+	kv_abort(txn);
+	return rc;
+}
+
+/* The last seq of a run's lines, 0 when it has none; -1. Seqs have no gaps, so this counts them. */
+static int64_t last_line(struct kv_cursor *cur, int64_t run, struct ferry_error *err)
+{
+	struct kv_bytes key, value;
+	uint8_t end[16];
+
+	line_key(end, run + 1, 0);
+	int rc = newest(cur, (struct kv_bytes){end, 16}, &key, &value, err);
+	if (rc < 0)
+		return -1;
+	if (rc == 0 || key.len != 16 || (int64_t)kv_get_be64(key.p) != run)
+		return 0;
+	return (int64_t)kv_get_be64((const uint8_t *)key.p + 8);
+}
+
+static void add_item(struct buf *items, const char *json, size_t len)
+{
+	jw_raw(items, NULL, json, len);
+}
+
+/* Lines from seq on, all segments or one; counts the matching ones when asked to. */
+static int walk_lines(struct kv_cursor *cur, int64_t run, const char *segment, int64_t from,
+		      int64_t skip,
+		      int64_t limit, struct buf *items, int64_t *ret_seen, struct ferry_error *err)
+{
+	struct kv_bytes key, value;
+	uint8_t at[16];
+	int64_t seen = 0, given = 0;
+
+	line_key(at, run, from);
+	int rc = kv_seek(cur, (struct kv_bytes){at, 16}, &key, &value, err);
+	for (; rc == 1; rc = kv_next(cur, &key, &value, err)) {
+		if (key.len != 16 || memcmp(key.p, at, 8) != 0)
+			break;
+		const char *json = memchr(value.p, '\0', value.len);
+		if (!json || (segment && strcmp(value.p, segment) != 0))
+			continue;
+		json++;
+		if (seen++ >= skip && given < limit) {
+			add_item(items, json, value.len - (size_t)(json - (const char *)value.p));
+			given++;
+		}
+		if (!ret_seen && given == limit)
+			break;
+	}
+	if (ret_seen)
+		*ret_seen = seen;
+	return rc < 0 ? -1 : 0;
+}
+
+int journal_lines(struct journal *j, enum journal_lines which, int64_t run, const char *segment,
+		  int64_t after, int64_t skip, int64_t limit, struct buf *items, int64_t *ret_total,
+		  struct ferry_error *err)
+{
+	struct kv_txn *txn;
+	struct kv_cursor *cur = NULL;
+
+	if (kv_begin(j->env, KV_READ, &txn, err) < 0)
+		return -1;
+	int rc = kv_cursor_open(txn, line_table(which), &cur, err);
+	if (rc == 0 && segment) {
+		rc = walk_lines(cur, run, segment, after + 1, skip, limit, items, ret_total, err);
+	} else if (rc == 0) {
+		int64_t last = last_line(cur, run, err);
+		rc = last < 0 ? -1 : 0;
+		*ret_total = last > after ? last - after : 0;
+		if (rc == 0 && *ret_total > skip)
+			rc = walk_lines(cur, run, NULL, after + 1 + skip, 0, limit, items, NULL,
+					err);
+	}
+	kv_cursor_close(cur);
+	kv_abort(txn);
+	return rc;
+}
+
+int journal_audit(struct journal *j, int64_t skip, int64_t limit, struct buf *items,
+		  int64_t *ret_total, struct ferry_error *err)
+{
+	struct kv_txn *txn;
+	struct kv_cursor *cur;
+	struct kv_bytes key, value;
+	int64_t n = 0;
+
+	if (kv_begin(j->env, KV_READ, &txn, err) < 0)
+		return -1;
+	int rc = kv_cursor_open(txn, AUDIT, &cur, err);
+	if (rc == 0) {
+		*ret_total = kv_count(txn, AUDIT);
+		rc = kv_last(cur, &key, &value, err);
+		for (; rc == 1 && n < skip + limit; rc = kv_prev(cur, &key, &value, err))
+			if (n++ >= skip)
+				add_item(items, value.p, value.len);
+		kv_cursor_close(cur);
+	}
+	kv_abort(txn);
+	return rc < 0 ? -1 : 0;
+}
