@@ -50,6 +50,7 @@ int cmd_run(struct ctl *ctl, struct ferry_error *err)
 	jw_bool(&body, "preview", preview);
 	jw_bool(&body, "verify", args_has(&ctl->args, OPTION_VERIFY));
 	jw_bool(&body, "full", args_has(&ctl->args, OPTION_FULL));
+	jw_bool(&body, "manual", true);
 	jw_close(&body, '}');
 	int rc = ctl_post(ctl, &path, buf_str(&body), &answer, err);
 	if (rc == 0)

@@ -134,11 +134,16 @@ static void add_segment_row(struct ctl *ctl, struct table *t, json_node *segment
 	buf_release(&text);
 }
 
-/* What a stage says of itself: its summary, else the error's, else its first metrics. */
+/*
+ * What a stage says of itself: its summary, else the error's, else its first metrics. Of one that was
+ * skipped the table says enough.
+ */
 static void add_note(struct ctl *ctl, json_node *stage, struct buf *out)
 {
 	const char *text = json_get_text(stage, "error_summary", "");
 
+	if (strcmp(json_get_text(stage, "status", ""), "skipped") == 0)
+		return;
 	if (!*text)
 		text = json_get_text(stage, "summary", "");
 	struct buf note = BUF_INIT;

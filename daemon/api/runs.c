@@ -114,6 +114,23 @@ int handle_run_logs(struct call *c, struct ferry_error *err)
 	return list_lines(c, JOURNAL_LOGS, err);
 }
 
+/* The run whose plan a run carries out: its own, or that of the preview it promotes. */
+static int planned_by(struct call *c, int64_t id, int64_t *ret, struct ferry_error *err)
+{
+	struct buf json = BUF_INIT;
+	struct json_doc *doc;
+
+	int rc = supervise_run_json(c->s, id, &json, err);
+	if (rc == 0)
+		rc = json_parse(json.s, json.len, "run", &doc, err);
+	if (rc == 0) {
+		*ret = json_get_int(json_root(doc), "promote_of", id);
+		json_free(doc);
+	}
+	buf_release(&json);
+	return rc;
+}
+
 int handle_run_plan(struct call *c, struct ferry_error *err)
 {
 	const char *word = httpd_query(c->req, "decision");
@@ -129,7 +146,7 @@ int handle_run_plan(struct call *c, struct ferry_error *err)
 		return ferry_fail(err, FERRY_E_USAGE,
 				  "'decision' must be create, update, delete, disable, skip or "
 				  "conflict, not '%s'", word);
-	if (must_exist(c, id, err) < 0 ||
+	if (planned_by(c, id, &id, err) < 0 ||
 	    plan_open_read(supervise_paths(c->s)->state_dir, id, &plan, err) < 0)
 		return -1;
 	int rc = plan_page(plan, httpd_query(c->req, "segment"), decision,

@@ -158,14 +158,15 @@ int handle_sync_runs(struct call *c, struct ferry_error *err)
 
 int handle_trigger(struct call *c, struct ferry_error *err)
 {
-	static const char *const names[] = {"preview", "verify", "full", NULL};
-	bool flags[3] = {false}, coalesced;
+	static const char *const names[] = {"preview", "verify", "full", "manual", NULL};
+	bool flags[4] = {false}, coalesced;
 	int64_t id;
 
 	if (call_flags(c, names, flags, err) < 0)
 		return -1;
 	struct supervise_request request = {
-		.trigger = TRIGGER_API, .preview = flags[0], .verify = flags[1], .full = flags[2],
+		/* a person at ferryctl says so; anything else is a program */
+		.trigger = flags[3] ? TRIGGER_MANUAL : TRIGGER_API, .preview = flags[0], .verify = flags[1], .full = flags[2],
 	};
 	if (supervise_trigger(c->s, c->arg, &request, &c->actor, &id, &coalesced, err) < 0)
 		return -1;

@@ -235,12 +235,12 @@ static int look_up(struct segment *seg, struct row **rows, size_t n, struct ferr
 			.key = arena_strndup(arena, buf_str(&key), key.len), .key_len = key.len};
 		buf_release(&key);
 	}
+	segment_progress(seg);
 	if (seg->dest->api->lookup(seg->dest->handle, actions, n, found, err) != 0)
 		return ferry_within(err, "look-up in the destination");
 	seg->lookups += (int64_t)n;
 	for (size_t i = 0; i < n; i++)
 		judge(seg, rows[i], actions[i].fields, &found[i]);
-	segment_progress(seg);
 	return 0;
 }
 

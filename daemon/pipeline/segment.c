@@ -51,9 +51,11 @@ void segment_progress(struct segment *seg)
 	int64_t now = clock_mono();
 	struct buf b = BUF_INIT;
 
-	if (now - seg->last_progress_us < PROGRESS_US)
+	/* another stage is told at once: a worker's death is put down to the last one heard of */
+	if (now - seg->last_progress_us < PROGRESS_US && seg->told == seg->stage)
 		return;
 	seg->last_progress_us = now;
+	seg->told = seg->stage;
 	report_start(&b, "progress", seg->def->name);
 	jw_text(&b, "stage", stage_name(seg->stage));
 	counters_json(&seg->counters, "counters", &b);

@@ -104,6 +104,7 @@ struct segment {
 	int64_t stage_started_us;
 	int64_t snapshot_rows;		/* entries at the start */
 	int64_t last_progress_us;
+	enum stage told;			/* in the last progress */
 };
 
 /* ---- stages, in order. Each returns 0, or -1 with *err filled and seg->stage naming the one at fault */

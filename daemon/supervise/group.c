@@ -122,7 +122,12 @@ void group_touch(struct supervisor *s)
 
 static void on_group(void *ctx)
 {
-	group_commit(ctx);
+	struct supervisor *s = ctx;
+
+	/* a commit of nothing would tell nothing of the disk */
+	if (s->journal_error.code != FERRY_OK && !journal_pending(s->journal))
+		journal_put_state(s->journal, "written", "true", 4);
+	group_commit(s);
 }
 
 int group_init(struct supervisor *s, struct ferry_error *err)

@@ -18,7 +18,7 @@ write_sync() {
 		destination: {connection: copy, table: contacts, disabled_at: gone_at}
 		key: ${key:-id}
 		mode: $1
-		map: {id: id, name: name}
+		map: {id: id, name: ${name:-name}}
 		$(shift; printf '%s\n' "$@")
 	END
 }
@@ -36,7 +36,7 @@ contacts() { db copy "SELECT group_concat(id || ' ' || name, ', ') FROM (SELECT 
 	once people
 	change
 	run -0 once people
-	is "3 extracted, 1 created, 1 updated, 1 unchanged, 1 skipped" "$(summary)"
+	is "3 extracted, 1 created, 1 updated, 1 unchanged" "$(summary)"
 	is "1 Ann, 2 Bob, 3 Cy, 4 Di" "$(contacts)"
 }
 
@@ -45,7 +45,7 @@ contacts() { db copy "SELECT group_concat(id || ' ' || name, ', ') FROM (SELECT 
 	once people
 	change
 	run -0 once people
-	is "3 extracted, 1 created, 1 unchanged, 2 skipped" "$(summary)"
+	is "3 extracted, 1 created, 1 unchanged, 1 skipped" "$(summary)"
 	is "1 Ann, 2 Bo, 3 Cy, 4 Di" "$(contacts)"
 }
 
@@ -182,15 +182,16 @@ contacts() { db copy "SELECT group_concat(id || ' ' || name, ', ') FROM (SELECT 
 }
 
 @test "a row that has become invalid is not a row that is gone" {
+	# abs() of this number is an error of SQL at run time
+	name='"iif(name = char(33), abs(-9223372036854775808), name)"'
 	for key in id '"id + 0"'; do
 		rm -rf "$T/state"
 		db crm "UPDATE people SET name = 'Bo' WHERE id = 2"
-		write_sync mirror 'reject: [{when: "json_extract(name, ''$'') = 1", message: never}]'
-		sed -i 's/name: name/name: "iif(name = char(33), abs(-9223372036854775808), name)"/; /^reject/d' "$T/etc/syncs.d/people.yaml"
-		once people
+		write_sync mirror
+		run -0 once people
 		db crm "UPDATE people SET name = '!' WHERE id = 2"
 		run -2 once people
-		is "3 extracted, 2 unchanged, 1 failed" "$(summary)"
+		is "3 extracted, 2 unchanged, 1 failed" "$(summary)" "key: $key"
 		is "1 Ann, 2 Bo, 3 Cy" "$(contacts)"
 	done
 }

@@ -32,7 +32,7 @@ failed_with() {
 	[ -n "$(field "/runs/$run" .error.hint)" ] || { echo "run $run gives no hint"; return 1; }
 }
 
-# run_sync SYNC [SECONDS]: a run from beginning to end; its number in $run, its status in $status_of_run.
+# run_sync SYNC [SECONDS]: a run from beginning to end; sets $run_id and $run_status.
 run_sync() {
 	run_id=$(trigger "$1") || return
 	run_status=$(wait_run "$run_id" "${2:-30}")
@@ -69,8 +69,9 @@ seed_random() {
 	echo "seed: $seed (FERRY_TEST_SEED=$seed repeats it)"
 }
 
-# moment MIN MAX: sets $moment to a random number of seconds, given in milliseconds. Not in a
-# subshell, which would not advance the numbers.
+# moment MIN MAX: sets $moment to a random number of seconds between so many milliseconds. It sets a
+# variable because a subshell would not advance the random numbers.
 moment() {
-	printf -v moment '%d.%03d' $((($1 + RANDOM % ($2 - $1 + 1)) / 1000)) $((($1 + RANDOM % 1) % 1000))
+	local ms=$(($1 + RANDOM % ($2 - $1 + 1)))
+	printf -v moment '%d.%03d' $((ms / 1000)) $((ms % 1000))
 }

@@ -21,7 +21,7 @@ ours()
 # Codes as they stand in the tables: [FERRY_E_AUTH] = {"AUTH", ... and {"NEW_IN_SOURCE", "...
 table_codes()
 {
-	sed -n 's/^[[:blank:]]*\[FERRY_[A-Z_]*\] = {"\([A-Z_]*\)".*/\1/p' daemon/base/error.c
+	sed -n 's/^[[:blank:]]*\[FERRY_E_[A-Z_]*\] = {"\([A-Z_]*\)".*/\1/p' daemon/base/error.c
 	sed -n 's/^[[:blank:]]*{"\([A-Z_]*\)", ".*/\1/p' daemon/model/decision.c
 }
 
