@@ -12,8 +12,6 @@
  */
 #include "model/value.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -21,17 +19,16 @@
 enum { TAG_NULL = 0x08, TAG_NUMBER = 0x10, TAG_TIME = 0x20, TAG_TEXT = 0x30, TAG_BYTES = 0x40 };
 enum { KEY_FORM_MAX = 480, EXPONENT_BIAS = 0x4000 };
 
-static void varint(struct buf *out, uint64_t v)
-{
-	char b[10];
-	size_t n = 0;
+enum { VARINT_MAX = 10 };
 
+static char *varint(char *to, uint64_t v)
+{
 	while (v >= 0x80) {
-		b[n++] = (char)(v | 0x80);
+		*to++ = (char)(v | 0x80);
 		v >>= 7;
 	}
-	b[n++] = (char)v;
-	buf_add(out, b, n);
+	*to++ = (char)v;
+	return to;
 }
 
 static bool get_varint(const uint8_t **p, const uint8_t *end, uint64_t *ret)
@@ -49,20 +46,31 @@ static bool get_varint(const uint8_t **p, const uint8_t *end, uint64_t *ret)
 	return false;
 }
 
+/* This and key_encode see every value of every row: room is made once, then bytes are just put. */
 void record_encode(const struct ferry_value *values, size_t n, struct buf *out)
 {
+	size_t most = n * (1 + VARINT_MAX);
+
+	for (size_t i = 0; i < n; i++)
+		if (value_has_bytes(&values[i]))
+			most += values[i].len;
+	char *to = buf_room(out, most);
 	for (size_t i = 0; i < n; i++) {
 		const struct ferry_value *v = &values[i];
-		buf_addc(out, (char)v->type);
+		*to++ = (char)v->type;
 		if (v->type == FERRY_NULL)
 			continue;
-		if (value_has_bytes(v)) {
-			varint(out, v->len);
-			buf_add(out, v->s, v->len);
-		} else {
-			varint(out, (uint64_t)v->i << 1 ^ (uint64_t)(v->i >> 63));
+		if (!value_has_bytes(v)) {
+			to = varint(to, (uint64_t)v->i << 1 ^ (uint64_t)(v->i >> 63));
+			continue;
 		}
+		to = varint(to, v->len);
+		if (v->len)
+			memcpy(to, v->s, v->len);
+		to += v->len;
 	}
+	*to = '\0';
+	out->len = (size_t)(to - out->s);
 }
 
 int record_decode(const void *bytes, size_t len, struct ferry_value *values, size_t max)
@@ -120,17 +128,31 @@ static void key_number(const char *s, size_t len, bool last, struct buf *out)
 		return;
 	}
 	buf_addc(out, (char)(negative ? 0x7f : 0x81));
-	size_t start = out->len;
-	buf_addc(out, (char)((before + EXPONENT_BIAS) >> 8));
-	buf_addc(out, (char)(before + EXPONENT_BIAS));
+	char form[2 + sizeof d / 2 + 2];
+	size_t len_form = 0;
+	form[len_form++] = (char)((before + EXPONENT_BIAS) >> 8);
+	form[len_form++] = (char)(before + EXPONENT_BIAS);
 	for (size_t i = from; i < n; i += 2)
-		buf_addc(out, (char)((d[i] - '0') * 10 + (i + 1 < n ? d[i + 1] - '0' : 0) + 1));
+		form[len_form++] = (char)((d[i] - '0') * 10 + (i + 1 < n ? d[i + 1] - '0' : 0) + 1);
 	/* a negative number needs its end mark even at the end: -12.5 sorts before -12 */
 	if (!last || negative)
-		buf_addc(out, 0);
-	if (negative)
-		for (size_t i = start; i < out->len; i++)
-			out->s[i] = (char)~out->s[i];
+		form[len_form++] = 0;
+	for (size_t i = 0; negative && i < len_form; i++)
+		form[i] = (char)~form[i];
+	buf_add(out, form, len_form);
+}
+
+static void key_integer(int64_t i, bool last, struct buf *out)
+{
+	char text[24], *p = text + sizeof text;
+	uint64_t u = i < 0 ? -(uint64_t)i : (uint64_t)i;
+
+	do
+		*--p = (char)('0' + u % 10);
+	while (u /= 10);
+	if (i < 0)
+		*--p = '-';
+	key_number(p, (size_t)(text + sizeof text - p), last, out);
 }
 
 static void key_text(const struct ferry_value *v, bool last, struct buf *out)
@@ -159,9 +181,7 @@ static int key_part(const struct ferry_value *v, bool last, struct buf *out, str
 	case FERRY_BOOL:
 	case FERRY_INT:
 		buf_addc(out, TAG_NUMBER);
-		char text[24];
-		int len = snprintf(text, sizeof text, "%" PRId64, v->i);
-		key_number(text, (size_t)len, last, out);
+		key_integer(v->i, last, out);
 		return 0;
 	case FERRY_DECIMAL:
 		if (!decimal_normal(v->s, v->len, &norm)) {

@@ -59,6 +59,14 @@ static bool is_utf8(const char *text, size_t len)
 
 	while (i < len) {
 		uint8_t c = s[i];
+		uint64_t eight;
+		if (len - i >= sizeof eight) {
+			memcpy(&eight, s + i, sizeof eight);
+			if (!(eight & 0x8080808080808080u)) {
+				i += sizeof eight;
+				continue;
+			}
+		}
 		if (c < 0x80) {
 			i++;
 			continue;

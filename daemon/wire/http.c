@@ -24,9 +24,12 @@
 #define MAX_RETRY_AFTER_S 86400
 /* A longer answer's memory is given back at the next exchange. */
 #define KEPT_BODY ((size_t)1 << 20)
+/* How often an exchange that waits asks whether to go on. */
+#define LOOK_UP_MS 200
 
 struct http_client {
 	CURL *easy;
+	CURLM *multi;
 	struct http_settings settings;
 	char *unix_socket, *tls_ca;
 	struct buf body;
@@ -61,11 +64,16 @@ int http_client_new(const struct http_settings *settings, struct http_client **r
 		    struct ferry_error *err)
 {
 	CURL *easy = curl_easy_init();
+	CURLM *multi = curl_multi_init();
 
-	if (!easy)
+	if (!easy || !multi) {
+		curl_easy_cleanup(easy);
+		curl_multi_cleanup(multi);
 		return ferry_fail(err, FERRY_E_SYSTEM, "libcurl cannot make a handle");
+	}
 	struct http_client *c = ferry_alloc0(1, sizeof *c);
 	c->easy = easy;
+	c->multi = multi;
 	c->settings = *settings;
 	c->unix_socket = settings->unix_socket ? ferry_strdup(settings->unix_socket) : NULL;
 	c->tls_ca = settings->tls_ca ? ferry_strdup(settings->tls_ca) : NULL;
@@ -78,6 +86,7 @@ void http_client_free(struct http_client *c)
 	if (!c)
 		return;
 	curl_easy_cleanup(c->easy);
+	curl_multi_cleanup(c->multi);
 	buf_release(&c->body);
 	free(c->unix_socket);
 	free(c->tls_ca);
@@ -384,6 +393,29 @@ static int64_t retry_after_ms(const struct http_client *c, int status)
 	return 0;
 }
 
+/*
+ * curl_easy_perform would ask only once a second whether to go on: too seldom for whoever waits for a
+ * sign of life, or cancels.
+ */
+static CURLcode perform(struct http_client *c)
+{
+	CURLMcode rc = curl_multi_add_handle(c->multi, c->easy);
+	CURLcode result = CURLE_FAILED_INIT;
+	int running = 1, left;
+	CURLMsg *msg;
+
+	while (rc == CURLM_OK && running) {
+		rc = curl_multi_perform(c->multi, &running);
+		if (rc == CURLM_OK && running)
+			rc = curl_multi_poll(c->multi, NULL, 0, LOOK_UP_MS, NULL);
+	}
+	while ((msg = curl_multi_info_read(c->multi, &left)))
+		if (msg->msg == CURLMSG_DONE)
+			result = msg->data.result;
+	curl_multi_remove_handle(c->multi, c->easy);
+	return rc == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : result;
+}
+
 int http_exchange(struct http_client *c, const struct ferry_http_request *req,
 		  struct ferry_http_response *res, struct ferry_error *err)
 {
@@ -406,7 +438,7 @@ int http_exchange(struct http_client *c, const struct ferry_http_request *req,
 	set_connection(c->easy, c);
 	set_callbacks(c->easy, c);
 	set_request(c->easy, req, headers);
-	CURLcode rc = curl_easy_perform(c->easy);
+	CURLcode rc = perform(c);
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type);
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);

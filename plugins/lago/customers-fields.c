@@ -8,23 +8,27 @@
 static const char *const customer_types[] = {"company", "individual", NULL};
 static const char *const account_types[] = {"customer", "partner", NULL};
 static const char *const zero_amount[] = {"inherit", "skip", "finalize", NULL};
-static const char *const providers[] = {"stripe", "gocardless", "cashfree", "adyen", "flutterwave", "moneyhash", NULL};
+static const char *const providers[] = {"stripe", "gocardless", "cashfree", "adyen",
+					"flutterwave", "moneyhash", NULL};
 static const char *const anchors[] = {"current_period_end", "next_period_start", NULL};
 static const char *const adjustments[] = {"align_with_finalization_date", "keep_anchor", NULL};
 
 #define TEXT(n, max, words) {.name = n, .type = FERRY_TEXT, .max_len = max, .help = words}
 #define CHOICE(n, list, words) {.name = n, .type = FERRY_TEXT, .choices = list, .help = words}
 #define OTHER(n, kind, words) {.name = n, .type = kind, .help = words}
-#define READONLY(n, kind, words) {.name = n, .type = kind, .flags = FERRY_FIELD_READONLY, .help = words}
+#define READONLY(n, kind, words) \
+	{.name = n, .type = kind, .flags = FERRY_FIELD_READONLY, .help = words}
 
 const struct ferry_field customer_fields[] = {
-	{.name = "external_id", .type = FERRY_TEXT, .flags = FERRY_FIELD_REQUIRED | FERRY_FIELD_IDENTIFIER,
-	 .max_len = 255, .help = "your own id of the customer; its identity in Lago"},
+	{.name = "external_id", .type = FERRY_TEXT, .max_len = 255,
+	 .flags = FERRY_FIELD_REQUIRED | FERRY_FIELD_IDENTIFIER,
+	 .help = "your own id of the customer; its identity in Lago"},
 	TEXT("name", 255, "company or display name"),
 	TEXT("firstname", 255, "first name"),
 	TEXT("lastname", 255, "last name"),
 	CHOICE("customer_type", customer_types, "company or individual"),
-	CHOICE("account_type", account_types, "customer or partner (partner needs a premium licence)"),
+	CHOICE("account_type", account_types,
+	       "customer or partner (partner needs a premium licence)"),
 	TEXT("email", 0, "one address, or several with commas between"),
 	TEXT("phone", 255, "telephone number"),
 	TEXT("legal_name", 255, "registered name"),
@@ -47,25 +51,33 @@ const struct ferry_field customer_fields[] = {
 	TEXT("url", 255, "the customer's web address"),
 	TEXT("logo_url", 255, "address of a logo"),
 	OTHER("net_payment_term", FERRY_INT, "days until an invoice is due, 0 or more"),
-	CHOICE("finalize_zero_amount_invoice", zero_amount, "what becomes of invoices over nothing"),
+	CHOICE("finalize_zero_amount_invoice", zero_amount,
+	       "what becomes of invoices over nothing"),
 	OTHER("tax_codes", FERRY_JSON, "JSON list of tax codes; replaces the customer's taxes"),
 	TEXT("billing_entity_code", 255, "the billing entity it belongs to"),
 	OTHER("skip_invoice_custom_sections", FERRY_BOOL, "leave custom sections off its invoices"),
-	OTHER("invoice_custom_section_codes", FERRY_JSON, "JSON list of section codes; replaces the selection"),
+	OTHER("invoice_custom_section_codes", FERRY_JSON,
+	      "JSON list of section codes; replaces the selection"),
 	TEXT("external_salesforce_id", 255, "id of the account in Salesforce"),
-	OTHER("billing_configuration.invoice_grace_period", FERRY_INT, "days an invoice stays a draft"),
+	OTHER("billing_configuration.invoice_grace_period", FERRY_INT,
+	      "days an invoice stays a draft"),
 	CHOICE("billing_configuration.payment_provider", providers, "who collects payments"),
-	TEXT("billing_configuration.payment_provider_code", 255, "which connection to that provider"),
-	TEXT("billing_configuration.provider_customer_id", 255, "the customer's id at the provider"),
+	TEXT("billing_configuration.payment_provider_code", 255,
+	     "which connection to that provider"),
+	TEXT("billing_configuration.provider_customer_id", 255,
+	     "the customer's id at the provider"),
 	OTHER("billing_configuration.sync", FERRY_BOOL, "sync with the provider at once"),
-	OTHER("billing_configuration.sync_with_provider", FERRY_BOOL, "create the customer at the provider"),
+	OTHER("billing_configuration.sync_with_provider", FERRY_BOOL,
+	      "create the customer at the provider"),
 	TEXT("billing_configuration.document_locale", 16, "language of invoices: en, de, fr, ..."),
-	OTHER("billing_configuration.provider_payment_methods", FERRY_JSON, "JSON list of payment methods"),
-	CHOICE("billing_configuration.subscription_invoice_issuing_date_anchor", anchors, "which date invoices bear"),
+	OTHER("billing_configuration.provider_payment_methods", FERRY_JSON,
+	      "JSON list of payment methods"),
+	CHOICE("billing_configuration.subscription_invoice_issuing_date_anchor", anchors,
+	       "which date invoices bear"),
 	CHOICE("billing_configuration.subscription_invoice_issuing_date_adjustment", adjustments,
 	       "how that date follows finalization"),
 	{.name = "metadata.*", .type = FERRY_TEXT, .max_len = 100,
-	 .help = "metadata entry of that key (up to 20 characters; at most 5 entries); NULL removes it"},
+	 .help = "entry of that key (up to 20 characters, at most 5 entries); NULL removes it"},
 	READONLY("lago_id", FERRY_TEXT, "Lago's own id"),
 	READONLY("sequential_id", FERRY_INT, "number within the organisation"),
 	READONLY("slug", FERRY_TEXT, "prefix of its invoice numbers"),
@@ -84,7 +96,8 @@ static int issue_at(struct ferry_issue *issue, const char *field, const char *me
 	return -1;
 }
 
-static void own_text(const struct ferry_pure *pure, struct ferry_value *v, enum ferry_type type, const char *s, size_t len)
+static void own_text(const struct ferry_pure *pure, struct ferry_value *v, enum ferry_type type,
+		     const char *s, size_t len)
 {
 	char *copy = pure->alloc(pure, len + 1);
 	memcpy(copy, s, len);
@@ -132,17 +145,20 @@ static bool plain_json(const struct ferry_pure *pure, struct ferry_value *v)
 /* "." and ".." are taken out of a path on the way, however they are encoded. */
 static bool addressable(const struct ferry_value *v)
 {
-	return v->len && !(v->len == 1 && v->s[0] == '.') && !(v->len == 2 && !memcmp(v->s, "..", 2));
+	return v->len && !(v->len == 1 && v->s[0] == '.') &&
+	       !(v->len == 2 && !memcmp(v->s, "..", 2));
 }
 
-int customers_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields, struct ferry_issue *issue)
+int customers_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields,
+			   struct ferry_issue *issue)
 {
 	for (size_t i = 0; i < pure->layout->n; i++) {
 		const char *name = pure->layout->names[i];
 		struct ferry_value *v = &fields[i];
 		if (!strcmp(name, "tax_codes") || !strcmp(name, "invoice_custom_section_codes")) {
 			if (!sorted_codes(pure, v))
-				return issue_at(issue, name, "must be a JSON list of codes: [\"vat_20\"]");
+				return issue_at(issue, name,
+						"must be a JSON list of codes: [\"vat_20\"]");
 		} else if (v->type == FERRY_NULL) {
 			continue;
 		} else if (v->type == FERRY_JSON) {

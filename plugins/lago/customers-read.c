@@ -10,7 +10,8 @@
 
 /* ---------------------------------------------------------------------- one */
 
-bool customer_id(const struct customers *h, const struct ferry_action *action, const char **id, size_t *len)
+bool customer_id(const struct customers *h, const struct ferry_action *action, const char **id,
+		 size_t *len)
 {
 	const struct ferry_value *records[] = {action->fields, action->before};
 
@@ -34,20 +35,21 @@ void customer_path(struct customers *h, const char *id, size_t len)
 	rest_add_encoded(&h->path, id, len);
 }
 
-int customer_is(const struct customers *h, const char *what, rest_node *customer, const char *id, size_t len,
-		struct ferry_error *err)
+int customer_is(const struct customers *h, const char *what, rest_node *customer, const char *id,
+		size_t len, struct ferry_error *err)
 {
 	size_t n = 0;
 	const char *s = rest_text(rest_member(customer, "external_id"), &n);
 
 	if (s && n == len && !memcmp(s, id, len))
 		return 0;
-	h->api.host->fail(err, FERRY_E_PROTOCOL, "%s: Lago answers with another customer than the one asked for", what);
+	h->api.host->fail(err, FERRY_E_PROTOCOL,
+			  "%s: Lago answers with another customer than the one asked for", what);
 	return rest_hint(err, "a proxy between ferry and Lago may undo the encoding of the path");
 }
 
-int customer_fetch(struct customers *h, const char *id, size_t len, rest_node **root, rest_node **ret,
-		   struct ferry_error *err)
+int customer_fetch(struct customers *h, const char *id, size_t len, rest_node **root,
+		   rest_node **ret, struct ferry_error *err)
 {
 	static const char what[] = "GET /customers/{external_id}";
 	struct ferry_http_response res;
@@ -122,13 +124,15 @@ static int read_field(struct customers *h, size_t i, rest_node *customer, struct
 	else
 		node = rest_path(customer, name, NULL);
 	if (!rest_value(node, type, &h->pool, ret))
-		return h->api.host->fail(err, FERRY_E_PROTOCOL,
-					 "GET /customers/{external_id}: Lago gives '%s' of an unexpected type", name);
+		return h->api.host->fail(
+			err, FERRY_E_PROTOCOL,
+			"GET /customers/{external_id}: Lago gives '%s' of an unexpected type",
+			name);
 	return 0;
 }
 
-int customers_lookup(void *handle, const struct ferry_action *actions, size_t n, struct ferry_found *found,
-		     struct ferry_error *err)
+int customers_lookup(void *handle, const struct ferry_action *actions, size_t n,
+		     struct ferry_found *found, struct ferry_error *err)
 {
 	struct customers *h = handle;
 
@@ -147,13 +151,15 @@ int customers_lookup(void *handle, const struct ferry_action *actions, size_t n,
 			return -1;
 		if (!rc)
 			continue;
-		struct ferry_value *fields = rest_pool_alloc(&h->pool, h->layout->n * sizeof *fields);
+		struct ferry_value *fields = rest_pool_alloc(&h->pool,
+							     h->layout->n * sizeof *fields);
 		for (size_t k = 0; k < h->layout->n && rc > 0; k++)
 			rc = read_field(h, k, customer, &fields[k], err) ? -1 : 1;
 		rest_free(root);
 		if (rc < 0)
 			return -1;
-		found[i] = (struct ferry_found){FERRY_FOUND, rest_pool_copy(&h->pool, id, len), fields};
+		found[i] = (struct ferry_found){FERRY_FOUND, rest_pool_copy(&h->pool, id, len),
+						fields};
 	}
 	return 0;
 }
@@ -233,7 +239,8 @@ static int take_page(struct scan *s, rest_node *list, struct ferry_error *err)
 			s->cut = true;
 			break;
 		}
-		if (rest_row(&s->h->api, page_what, columns, COLUMNS, rest_at(list, i), NULL, row, err))
+		if (rest_row(&s->h->api, page_what, columns, COLUMNS, rest_at(list, i), NULL, row,
+			     err))
 			return -1;
 		if (rest_map_add(&s->seen, row[0].s, row[0].len, 0, NULL))
 			n++;
@@ -260,17 +267,21 @@ static int read_page(struct scan *s, int64_t *page, bool first, struct ferry_err
 
 	rest_buf_reset(&h->path);
 	rest_addf(&h->path, "/customers?page=%lld&per_page=%d", (long long)*page, PER_PAGE);
-	if (rest_get(&h->api, rest_str(&h->path), &res, err) || lago_check(&h->api, page_what, &res, NULL, err))
+	if (rest_get(&h->api, rest_str(&h->path), &res, err) ||
+	    lago_check(&h->api, page_what, &res, NULL, err))
 		return -1;
 	if (lago_unwrap(&h->api, page_what, &res, "customers", REST_ARRAY, &root, &list, err))
 		return -1;
 	s->sink->page(s->sink, "page", res.body_len);
 	rest_node *meta = rest_member(root, "meta"), *after = rest_member(meta, "next_page");
 	rest_int(rest_member(meta, "total_count"), &total);
-	if (total < 0 || !rest_has(meta, "next_page") || (after && (!rest_int(after, &next) || next <= *page))) {
+	if (total < 0 || !rest_has(meta, "next_page") ||
+	    (after && (!rest_int(after, &next) || next <= *page))) {
 		rest_free(root);
-		return h->api.host->fail(err, FERRY_E_PROTOCOL,
-					 "%s: Lago's answer has no usable 'meta' (next_page, total_count)", page_what);
+		return h->api.host->fail(
+			err, FERRY_E_PROTOCOL,
+			"%s: Lago's answer has no usable 'meta' (next_page, total_count)",
+			page_what);
 	}
 	s->shrank = s->shrank || (!first && total < s->last_total);
 	s->last_total = total;
@@ -284,8 +295,8 @@ static int read_page(struct scan *s, int64_t *page, bool first, struct ferry_err
 
 /*
  * All pages once. The list is ordered from the newest to the oldest and counted off anew for each
- * page: a customer made meanwhile moves rows to a later page (seen twice), one deleted moves rows to
- * an earlier one, where they are missed.
+ * page: a customer made meanwhile moves rows to a later page (seen twice), one deleted moves rows
+ * to an earlier one, where they are missed.
  */
 static int read_pass(struct scan *s, struct ferry_error *err)
 {
@@ -318,8 +329,9 @@ static int scan_all(struct scan *s, struct ferry_error *err)
 	} else if (doubt) {
 		const struct ferry_host *host = s->h->api.host;
 		host->log(host, FERRY_LOG_WARN,
-			  "customers kept moving between the pages of %d passes: %zu found, Lago counts %lld", PASSES,
-			  s->seen.n, (long long)s->total);
+			  "customers kept moving between the pages of %d passes: %zu found, Lago "
+			  "counts %lld",
+			  PASSES, s->seen.n, (long long)s->total);
 		s->sink->truncated(s->sink, "rows moved between pages");
 	}
 	return 0;

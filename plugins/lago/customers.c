@@ -52,14 +52,16 @@ static int check_layout(struct customers *h, struct ferry_error *err)
 			continue;
 		size_t n = characters(name + strlen(METADATA));
 		if (!n || n > METADATA_KEY_MAX)
-			return host->fail(err, FERRY_E_CONFIG, "%s: Lago takes metadata keys of 1 to %d characters",
+			return host->fail(err, FERRY_E_CONFIG,
+					  "%s: Lago takes metadata keys of 1 to %d characters",
 					  name, METADATA_KEY_MAX);
 		entries++;
 	}
 	h->has_metadata = entries > 0;
 	if (entries > METADATA_MAX)
-		return host->fail(err, FERRY_E_CONFIG, "%zu metadata entries are mapped; Lago takes at most %d",
-				  entries, METADATA_MAX);
+		return host->fail(err, FERRY_E_CONFIG,
+				  "%zu metadata entries are mapped; Lago takes at most %d", entries,
+				  METADATA_MAX);
 	return 0;
 }
 
@@ -96,8 +98,8 @@ static int validate_setup(void *handle, struct ferry_error *err)
 
 /* ---------------------------------------------------------------- metadata */
 
-static const struct ferry_value *mapped_metadata(const struct customers *h, const struct ferry_value *fields,
-						 const char *key)
+static const struct ferry_value *mapped_metadata(const struct customers *h,
+						 const struct ferry_value *fields, const char *key)
 {
 	for (size_t i = 0; i < h->layout->n; i++)
 		if (!strncmp(h->layout->names[i], METADATA, strlen(METADATA)) &&
@@ -148,8 +150,9 @@ static void new_entry(rest_node *list, const char *key, const struct ferry_value
 	rest_append(list, out);
 }
 
-/* The list to send so that the mapped entries become what they should; NULL when they are that already. */
-static rest_node *merge_metadata(const struct customers *h, const struct ferry_value *fields, rest_node *there)
+/* The list that makes the mapped entries what they should be; NULL when they are. */
+static rest_node *merge_metadata(const struct customers *h, const struct ferry_value *fields,
+				 rest_node *there)
 {
 	rest_node *old = rest_member(there, "metadata"), *list = rest_array();
 	struct rest_map keys = {0};
@@ -164,8 +167,8 @@ static rest_node *merge_metadata(const struct customers *h, const struct ferry_v
 	}
 	for (size_t i = 0; i < h->layout->n; i++) {
 		const char *key = h->layout->names[i] + strlen(METADATA);
-		if (strncmp(h->layout->names[i], METADATA, strlen(METADATA)) || fields[i].type == FERRY_NULL ||
-		    rest_map_find(&keys, key, strlen(key), NULL))
+		if (strncmp(h->layout->names[i], METADATA, strlen(METADATA)) ||
+		    fields[i].type == FERRY_NULL || rest_map_find(&keys, key, strlen(key), NULL))
 			continue;
 		new_entry(list, key, &fields[i]);
 		changed = true;
@@ -216,7 +219,8 @@ static bool kept(const struct ferry_value *sent, rest_node *there)
 }
 
 /* Lago answers 200 and ignores what licence or state do not allow: say so, once per field. */
-static void report_ignored(struct customers *h, const struct ferry_action *action, rest_node *customer)
+static void report_ignored(struct customers *h, const struct ferry_action *action,
+			   rest_node *customer)
 {
 	const struct ferry_host *host = h->api.host;
 
@@ -230,13 +234,15 @@ static void report_ignored(struct customers *h, const struct ferry_action *actio
 			continue;
 		h->warned[i] = true;
 		host->log(host, FERRY_LOG_WARN,
-			  "Lago accepted a customer but did not keep '%s' as it was sent (licence or state may not "
-			  "allow it); further cases are not reported", h->layout->names[i]);
+			  "Lago accepted a customer but did not keep '%s' as it was sent (licence "
+			  "or state may not allow it); further cases are not reported",
+			  h->layout->names[i]);
 	}
 }
 
-static int post_customer(struct customers *h, const struct ferry_action *action, struct ferry_outcome *outcome,
-			 struct rest_refusal *refusal, struct ferry_error *err)
+static int post_customer(struct customers *h, const struct ferry_action *action,
+			 struct ferry_outcome *outcome, struct rest_refusal *refusal,
+			 struct ferry_error *err)
 {
 	static const char what[] = "POST /customers";
 	const struct ferry_value *id = &action->fields[h->id_field];
@@ -246,7 +252,7 @@ static int post_customer(struct customers *h, const struct ferry_action *action,
 	if (rest_call(&h->api, "POST", "/customers", &h->body, &res, err))
 		return -1;
 	if (lago_check(&h->api, what, &res, refusal, err)) {
-		/* somebody else made the same customer in this instant: the same request then updates it */
+		/* made by somebody else in this instant: the same request then updates it */
 		if (res.status == 422 && !strcmp(refusal->field, "external_id") &&
 		    !strcmp(refusal->code, "value_already_exist"))
 			err->code = FERRY_E_UNAVAILABLE;
@@ -273,15 +279,17 @@ static bool moved(const struct customers *h, const struct ferry_action *action)
 	return known && *known && (strlen(known) != id->len || memcmp(known, id->s, id->len));
 }
 
-static int write_customer(struct customers *h, const struct ferry_action *action, struct ferry_outcome *outcome,
-			  struct rest_refusal *refusal, struct ferry_error *err)
+static int write_customer(struct customers *h, const struct ferry_action *action,
+			  struct ferry_outcome *outcome, struct rest_refusal *refusal,
+			  struct ferry_error *err)
 {
 	const struct ferry_value *id = &action->fields[h->id_field];
 	rest_node *root = NULL, *there = NULL, *metadata = NULL;
 
 	if (moved(h, action)) {
 		rest_reject(outcome, "identifier_changed", "external_id",
-			    "the customer is known to Lago under another external_id, which cannot be changed there");
+			    "the customer is known to Lago under another external_id, which cannot "
+			    "be changed there");
 		return 0;
 	}
 	if (h->has_metadata || h->mode == FERRY_MODE_UPDATE) {
@@ -297,7 +305,8 @@ static int write_customer(struct customers *h, const struct ferry_action *action
 	}
 	if (rest_count(metadata) > METADATA_MAX) {
 		rest_reject(outcome, "invalid_count", "metadata",
-			    "with the entries that are there it would have %zu metadata entries; Lago takes %d",
+			    "with the entries that are there it would have %zu metadata entries; "
+			    "Lago takes %d",
 			    rest_count(metadata), METADATA_MAX);
 		rest_free(metadata);
 		rest_free(root);
@@ -308,8 +317,9 @@ static int write_customer(struct customers *h, const struct ferry_action *action
 	return post_customer(h, action, outcome, refusal, err);
 }
 
-static int delete_customer(struct customers *h, const struct ferry_action *action, struct ferry_outcome *outcome,
-			   struct rest_refusal *refusal, struct ferry_error *err)
+static int delete_customer(struct customers *h, const struct ferry_action *action,
+			   struct ferry_outcome *outcome, struct rest_refusal *refusal,
+			   struct ferry_error *err)
 {
 	static const char what[] = "DELETE /customers/{external_id}";
 	struct ferry_http_response res;
@@ -318,7 +328,8 @@ static int delete_customer(struct customers *h, const struct ferry_action *actio
 	size_t len;
 
 	if (!customer_id(h, action, &id, &len)) {
-		rest_reject(outcome, "no_identifier", "external_id", "the external_id of the customer is not known");
+		rest_reject(outcome, "no_identifier", "external_id",
+			    "the external_id of the customer is not known");
 		return 0;
 	}
 	customer_path(h, id, len);
@@ -328,7 +339,8 @@ static int delete_customer(struct customers *h, const struct ferry_action *actio
 	if (rc && err->code != FERRY_E_NOT_FOUND)
 		return -1;
 	if (!rc) {
-		if (lago_unwrap(&h->api, what, &res, "customer", REST_OBJECT, &root, &customer, err))
+		if (lago_unwrap(&h->api, what, &res, "customer", REST_OBJECT, &root, &customer,
+				err))
 			return -1;
 		rc = customer_is(h, what, customer, id, len, err);
 		rest_free(root);
@@ -340,8 +352,8 @@ static int delete_customer(struct customers *h, const struct ferry_action *actio
 	return 0;
 }
 
-static int apply(void *handle, const struct ferry_action *actions, size_t n, struct ferry_outcome *outcomes,
-		 struct ferry_error *err)
+static int apply(void *handle, const struct ferry_action *actions, size_t n,
+		 struct ferry_outcome *outcomes, struct ferry_error *err)
 {
 	struct customers *h = handle;
 	const struct ferry_host *host = h->api.host;

@@ -24,22 +24,24 @@ struct customers {
 };
 
 extern const struct ferry_field customer_fields[];
-int customers_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields, struct ferry_issue *issue);
+int customers_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields,
+			   struct ferry_issue *issue);
 
 /* GET one customer: 1 and its tree (to be freed) with the customer in it, 0: there is none, -1. */
-int customer_fetch(struct customers *h, const char *id, size_t len, rest_node **root, rest_node **ret,
-		   struct ferry_error *err);
+int customer_fetch(struct customers *h, const char *id, size_t len, rest_node **root,
+		   rest_node **ret, struct ferry_error *err);
 /* Make h->path "/customers/ID". */
 void customer_path(struct customers *h, const char *id, size_t len);
-/* The external_id of an action, from the record, from what was there, or from the destination id. */
-bool customer_id(const struct customers *h, const struct ferry_action *action, const char **id, size_t *len);
+/* The external_id of an action: from the record, what was there, or the destination id. */
+bool customer_id(const struct customers *h, const struct ferry_action *action, const char **id,
+		 size_t *len);
 /* Check that an answer is about that customer. */
-int customer_is(const struct customers *h, const char *what, rest_node *customer, const char *id, size_t len,
-		struct ferry_error *err);
+int customer_is(const struct customers *h, const char *what, rest_node *customer, const char *id,
+		size_t len, struct ferry_error *err);
 
 int customers_extract(void *handle, const struct ferry_extract *want, struct ferry_sink *sink,
 		      struct ferry_error *err);
-int customers_lookup(void *handle, const struct ferry_action *actions, size_t n, struct ferry_found *found,
-		     struct ferry_error *err);
+int customers_lookup(void *handle, const struct ferry_action *actions, size_t n,
+		     struct ferry_found *found, struct ferry_error *err);
 
 #endif

@@ -10,15 +10,28 @@
 #define SECONDS_END 100000000000
 
 const struct ferry_field event_fields[] = {
-	{.name = "transaction_id", .type = FERRY_TEXT, .flags = FERRY_FIELD_REQUIRED | FERRY_FIELD_IDENTIFIER,
+	{.name = "transaction_id",
+	 .type = FERRY_TEXT,
+	 .flags = FERRY_FIELD_REQUIRED | FERRY_FIELD_IDENTIFIER,
 	 .help = "the event's identity: make it of the record's key, the same each time"},
-	{.name = "external_subscription_id", .type = FERRY_TEXT, .flags = FERRY_FIELD_REQUIRED,
+	{.name = "external_subscription_id",
+	 .type = FERRY_TEXT,
+	 .flags = FERRY_FIELD_REQUIRED,
 	 .help = "your id of the subscription; Lago does not check that it exists"},
-	{.name = "code", .type = FERRY_TEXT, .flags = FERRY_FIELD_REQUIRED, .help = "code of the billable metric"},
-	{.name = "timestamp", .type = FERRY_NULL, .flags = FERRY_FIELD_REQUIRED,
+	{.name = "code",
+	 .type = FERRY_TEXT,
+	 .flags = FERRY_FIELD_REQUIRED,
+	 .help = "code of the billable metric"},
+	{.name = "timestamp",
+	 .type = FERRY_NULL,
+	 .flags = FERRY_FIELD_REQUIRED,
 	 .help = "when it happened: a time, or Unix seconds"},
-	{.name = "properties.*", .type = FERRY_NULL, .help = "a property; numbers are sent as text, which is exact"},
-	{.name = "precise_total_amount_cents", .type = FERRY_DECIMAL, .help = "amount of a dynamic charge"},
+	{.name = "properties.*",
+	 .type = FERRY_NULL,
+	 .help = "a property; numbers are sent as text, which is exact"},
+	{.name = "precise_total_amount_cents",
+	 .type = FERRY_DECIMAL,
+	 .help = "amount of a dynamic charge"},
 	{0},
 };
 
@@ -34,7 +47,8 @@ static int issue_at(struct ferry_issue *issue, const char *field, const char *fm
 	return -1;
 }
 
-static void own_text(const struct ferry_pure *pure, struct ferry_value *v, enum ferry_type type, const char *s, size_t len)
+static void own_text(const struct ferry_pure *pure, struct ferry_value *v, enum ferry_type type,
+		     const char *s, size_t len)
 {
 	char *copy = pure->alloc(pure, len + 1);
 
@@ -76,7 +90,8 @@ static bool read_seconds(const char *s, size_t len, int64_t *secs, size_t *fract
 	return true;
 }
 
-static int own_timestamp(const struct ferry_pure *pure, struct ferry_value *v, struct ferry_issue *issue)
+static int own_timestamp(const struct ferry_pure *pure, struct ferry_value *v,
+			 struct ferry_issue *issue)
 {
 	static const char name[] = "timestamp";
 	int64_t secs = 0, us;
@@ -101,8 +116,8 @@ static int own_timestamp(const struct ferry_pure *pure, struct ferry_value *v, s
 		return issue_at(issue, name, "is neither a time nor Unix seconds");
 	}
 	if (secs <= 0 || secs >= SECONDS_END)
-		return issue_at(issue, name, "%lld is no plausible number of Unix seconds%s", (long long)secs,
-				secs >= SECONDS_END ? " (milliseconds?)" : "");
+		return issue_at(issue, name, "%lld is no plausible number of Unix seconds%s",
+				(long long)secs, secs >= SECONDS_END ? " (milliseconds?)" : "");
 	if (fraction) {
 		size_t whole = (size_t)((const char *)memchr(v->s, '.', v->len) - v->s);
 		own_text(pure, v, FERRY_DECIMAL, v->s, whole + 1 + fraction);
@@ -112,7 +127,8 @@ static int own_timestamp(const struct ferry_pure *pure, struct ferry_value *v, s
 	return 0;
 }
 
-static int own_property(const struct ferry_pure *pure, struct ferry_value *v, const char *name, struct ferry_issue *issue)
+static int own_property(const struct ferry_pure *pure, struct ferry_value *v, const char *name,
+			struct ferry_issue *issue)
 {
 	char text[REST_TIME];
 	rest_node *root;
@@ -120,13 +136,14 @@ static int own_property(const struct ferry_pure *pure, struct ferry_value *v, co
 
 	switch ((enum ferry_type)v->type) {
 	case FERRY_INT:
-		own_text(pure, v, FERRY_TEXT, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)v->i));
+		own_text(pure, v, FERRY_TEXT, text,
+			 (size_t)snprintf(text, sizeof text, "%lld", (long long)v->i));
 		return 0;
 	case FERRY_DECIMAL:
 		v->type = FERRY_TEXT;
 		return 0;
 	case FERRY_TIME:
-		len = rest_time_format(v->i, v->i % 1000000 == 0 ? 0 : v->i % 1000 ? 6 : 3, true, text);
+		len = rest_time_format(v->i, -1, true, text);
 		own_text(pure, v, FERRY_TEXT, text, len);
 		return 0;
 	case FERRY_JSON:
@@ -143,7 +160,8 @@ static int own_property(const struct ferry_pure *pure, struct ferry_value *v, co
 	}
 }
 
-int events_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields, struct ferry_issue *issue)
+int events_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields,
+			struct ferry_issue *issue)
 {
 	for (size_t i = 0; i < pure->layout->n; i++) {
 		const char *name = pure->layout->names[i];
@@ -154,8 +172,8 @@ int events_canonicalize(const struct ferry_pure *pure, struct ferry_value *field
 		} else if (!strncmp(name, PROPERTIES, strlen(PROPERTIES))) {
 			if (own_property(pure, v, name, issue))
 				return -1;
-		} else if (!strcmp(name, "transaction_id") || !strcmp(name, "external_subscription_id") ||
-			   !strcmp(name, "code")) {
+		} else if (!strcmp(name, "transaction_id") ||
+			   !strcmp(name, "external_subscription_id") || !strcmp(name, "code")) {
 			if (v->type != FERRY_TEXT || !v->len)
 				return issue_at(issue, name, "is empty");
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* events-read.c - what lago-events reads: is the metric as it must be, is an event there already. */
+/* events-read.c - what lago-events reads: is the metric as it must be, is an event there. */
 #include "lago/events.h"
 
 #include <stdio.h>
@@ -22,7 +22,8 @@ static int check_field_name(struct events *h, rest_node *metric, struct ferry_er
 
 	if (h->field_name && (!field || strcmp(field, h->field_name)))
 		return h->api.host->fail(err, FERRY_E_SETUP,
-					 "Lago's billable metric '%s' aggregates '%s', not '%s': events would bill nothing",
+					 "Lago's billable metric '%s' aggregates '%s', not '%s': "
+					 "events would bill nothing",
 					 h->metric, field ? field : "", h->field_name);
 	if (!field || !*field || (expression && *expression))
 		return 0;
@@ -30,8 +31,9 @@ static int check_field_name(struct events *h, rest_node *metric, struct ferry_er
 	if (rest_field(h->layout, name) >= 0)
 		return 0;
 	return h->api.host->fail(err, FERRY_E_SETUP,
-				 "Lago's billable metric '%s' aggregates '%s', but '%s' is not mapped: events would bill "
-				 "nothing", h->metric, field, name);
+				 "Lago's billable metric '%s' aggregates '%s', but '%s' is not "
+				 "mapped: events would bill nothing",
+				 h->metric, field, name);
 }
 
 static int check_metric(struct events *h, struct ferry_error *err)
@@ -49,16 +51,19 @@ static int check_metric(struct events *h, struct ferry_error *err)
 		return -1;
 	if (lago_check(&h->api, what, &res, NULL, err)) {
 		if (err->code == FERRY_E_NOT_FOUND)
-			host->fail(err, FERRY_E_SETUP, "Lago has no billable metric '%s'", h->metric);
+			host->fail(err, FERRY_E_SETUP, "Lago has no billable metric '%s'",
+				   h->metric);
 		return -1;
 	}
 	if (lago_unwrap(&h->api, what, &res, "billable_metric", REST_OBJECT, &root, &metric, err))
 		return -1;
 	rest_node *type = rest_member(metric, "aggregation_type");
 	if (!text_is(rest_member(metric, "code"), h->metric) || rest_kind(type) != REST_STRING)
-		rc = host->fail(err, FERRY_E_PROTOCOL, "%s: Lago answers with something else than that metric", what);
+		rc = host->fail(err, FERRY_E_PROTOCOL,
+				"%s: Lago answers with something else than that metric", what);
 	else if (h->aggregation && !text_is(type, h->aggregation))
-		rc = host->fail(err, FERRY_E_SETUP, "Lago's billable metric '%s' is of type %s, not %s", h->metric,
+		rc = host->fail(err, FERRY_E_SETUP,
+				"Lago's billable metric '%s' is of type %s, not %s", h->metric,
 				rest_text(type, NULL), h->aggregation);
 	else
 		rc = check_field_name(h, metric, err);
@@ -77,7 +82,8 @@ static int check_key(struct events *h, struct ferry_error *err)
 	if (rest_get(&h->api, "/customers?page=1&per_page=1", &res, err))
 		return -1;
 	if (res.status == 403) {
-		host->log(host, FERRY_LOG_INFO, "the API key may not read customers, so it could not be tried out");
+		host->log(host, FERRY_LOG_INFO,
+			  "the API key may not read customers, so it could not be tried out");
 		return 0;
 	}
 	if (lago_check(&h->api, what, &res, NULL, err) ||
@@ -99,7 +105,8 @@ static void warn_of_old_server(struct events *h)
 	rest_node *root = NULL;
 	int major = 0, minor = 0;
 
-	if (h->max_batch == 1 || rest_get_beside(&h->api, "/health", &res, &ignored) || res.status != 200)
+	if (h->max_batch == 1 || rest_get_beside(&h->api, "/health", &res, &ignored) ||
+	    res.status != 200)
 		return;
 	if (!rest_try_parse(res.body, res.body_len, &root))
 		return;
@@ -107,8 +114,9 @@ static void warn_of_old_server(struct events *h)
 	if (version && sscanf(version + (*version == 'v'), "%d.%d.", &major, &minor) == 2 &&
 	    (major < 1 || (major == 1 && minor < 39)))
 		host->log(host, FERRY_LOG_WARN,
-			  "Lago %d.%d stores parts of refused batches without billing them (mended in 1.39.0): upgrade "
-			  "it, or set max_batch: 1", major, minor);
+			  "Lago %d.%d stores parts of refused batches without billing them (mended "
+			  "in 1.39.0): upgrade it, or set max_batch: 1",
+			  major, minor);
 	rest_free(root);
 }
 
@@ -166,18 +174,21 @@ static int read_event(struct events *h, const char *what, rest_node *event, stru
 		else if (!strncmp(name, PROPERTIES, strlen(PROPERTIES)))
 			good = read_property(h, node, &ret[i]);
 		else
-			good = rest_value(node, h->layout->fields[i] ? h->layout->fields[i]->type : FERRY_NULL,
+			good = rest_value(node,
+					  h->layout->fields[i] ? h->layout->fields[i]->type
+							       : FERRY_NULL,
 					  &h->pool, &ret[i]);
 		if (!good)
-			return h->api.host->fail(err, FERRY_E_PROTOCOL, "%s: Lago gives '%s' of an unexpected type",
-						 what, name);
+			return h->api.host->fail(err, FERRY_E_PROTOCOL,
+						 "%s: Lago gives '%s' of an unexpected type", what,
+						 name);
 	}
 	return 0;
 }
 
 /* One event: found only when it is ours, since an id may stand under several subscriptions. */
-static int find_event(struct events *h, const struct ferry_action *action, struct ferry_found *found,
-		      struct ferry_error *err)
+static int find_event(struct events *h, const struct ferry_action *action,
+		      struct ferry_found *found, struct ferry_error *err)
 {
 	static const char what[] = "GET /events/{transaction_id}";
 	const struct ferry_value *id = &action->fields[h->id_field];
@@ -200,19 +211,23 @@ static int find_event(struct events *h, const struct ferry_action *action, struc
 	if (lago_unwrap(&h->api, what, &res, "event", REST_OBJECT, &root, &event, err))
 		return -1;
 	if (!same(rest_member(event, "transaction_id"), id)) {
-		rc = h->api.host->fail(err, FERRY_E_PROTOCOL, "%s: Lago answers with another event than the one asked for",
+		rc = h->api.host->fail(err, FERRY_E_PROTOCOL,
+				       "%s: Lago answers with another event than the one asked for",
 				       what);
-	} else if (same(rest_member(event, "external_subscription_id"), &action->fields[h->subscription_field])) {
-		struct ferry_value *fields = rest_pool_alloc(&h->pool, h->layout->n * sizeof *fields);
+	} else if (same(rest_member(event, "external_subscription_id"),
+			&action->fields[h->subscription_field])) {
+		struct ferry_value *fields = rest_pool_alloc(&h->pool,
+							     h->layout->n * sizeof *fields);
 		rc = read_event(h, what, event, fields, err);
-		*found = (struct ferry_found){FERRY_FOUND, rest_pool_copy(&h->pool, id->s, id->len), fields};
+		*found = (struct ferry_found){FERRY_FOUND, rest_pool_copy(&h->pool, id->s, id->len),
+					      fields};
 	}
 	rest_free(root);
 	return rc;
 }
 
-int events_lookup(void *handle, const struct ferry_action *actions, size_t n, struct ferry_found *found,
-		  struct ferry_error *err)
+int events_lookup(void *handle, const struct ferry_action *actions, size_t n,
+		  struct ferry_found *found, struct ferry_error *err)
 {
 	struct events *h = handle;
 	const struct ferry_host *host = h->api.host;

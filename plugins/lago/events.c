@@ -18,12 +18,21 @@ static const char *const aggregations[] = {"count_agg", "sum_agg", "max_agg", "u
 					   "weighted_sum_agg", "latest_agg", "custom_agg", NULL};
 
 static const struct ferry_option destination_options[] = {
-	{.name = "billable_metric", .type = FERRY_OPT_TEXT,
+	{.name = "billable_metric",
+	 .type = FERRY_OPT_TEXT,
 	 .help = "code of a metric that must exist before anything is sent"},
-	{.name = "aggregation", .type = FERRY_OPT_CHOICE, .choices = aggregations,
+	{.name = "aggregation",
+	 .type = FERRY_OPT_CHOICE,
+	 .choices = aggregations,
 	 .help = "aggregation that metric must have"},
-	{.name = "field_name", .type = FERRY_OPT_TEXT, .help = "property that metric must aggregate"},
-	{.name = "max_batch", .type = FERRY_OPT_INT, .fallback = "100", .min = 1, .max = BATCH,
+	{.name = "field_name",
+	 .type = FERRY_OPT_TEXT,
+	 .help = "property that metric must aggregate"},
+	{.name = "max_batch",
+	 .type = FERRY_OPT_INT,
+	 .fallback = "100",
+	 .min = 1,
+	 .max = BATCH,
 	 .help = "events in one request; lower when the server takes fewer"},
 	{0},
 };
@@ -53,13 +62,15 @@ static int read_settings(struct events *h, const struct ferry_open *open, struct
 	h->max_batch = (size_t)ferry_setting_int(open, "max_batch", BATCH);
 	if (!h->metric && (h->aggregation || h->field_name))
 		return host->fail(err, FERRY_E_CONFIG,
-				  "aggregation and field_name say what a metric must be, but billable_metric names none");
+				  "aggregation and field_name say what a metric must be, but "
+				  "billable_metric names none");
 	if (!h->max_batch || h->max_batch > BATCH)
 		return host->fail(err, FERRY_E_CONFIG, "max_batch must be 1 to %d", BATCH);
 	h->id_field = rest_field(h->layout, "transaction_id");
 	h->subscription_field = rest_field(h->layout, "external_subscription_id");
 	if (h->id_field < 0 || h->subscription_field < 0)
-		return host->fail(err, FERRY_E_CONFIG, "transaction_id and external_subscription_id must be mapped");
+		return host->fail(err, FERRY_E_CONFIG,
+				  "transaction_id and external_subscription_id must be mapped");
 	return rest_check_layout(host, h->layout, err);
 }
 
@@ -88,8 +99,8 @@ struct batch {
  * Choose what goes into this request. Lago compares transaction_ids within a batch regardless of
  * the subscription, so the same one twice would refuse them all: the second waits.
  */
-static void choose(const struct events *h, const struct ferry_action *actions, size_t n, struct batch *batch,
-		   struct ferry_outcome *outcomes)
+static void choose(const struct events *h, const struct ferry_action *actions, size_t n,
+		   struct batch *batch, struct ferry_outcome *outcomes)
 {
 	struct rest_map ids = {0};
 
@@ -104,7 +115,8 @@ static void choose(const struct events *h, const struct ferry_action *actions, s
 	rest_map_release(&ids);
 }
 
-static void put_body(struct events *h, const struct ferry_action *actions, const struct batch *batch)
+static void put_body(struct events *h, const struct ferry_action *actions,
+		     const struct batch *batch)
 {
 	rest_node *root = rest_object(), *list = rest_array();
 
@@ -115,7 +127,7 @@ static void put_body(struct events *h, const struct ferry_action *actions, const
 			struct ferry_value v = actions[batch->at[k]].fields[i];
 			if (v.type == FERRY_NULL)
 				continue;
-			/* Lago takes fractions of a second and of a cent as text, which keeps them exact */
+			/* taken as text, which keeps fractions of seconds and cents exact */
 			if (v.type == FERRY_DECIMAL)
 				v.type = FERRY_TEXT;
 			rest_put_value(event, h->layout->names[i], &v);
@@ -131,8 +143,9 @@ static void put_body(struct events *h, const struct ferry_action *actions, const
 static const char what[] = "POST /events/batch";
 
 /* 200: the events come back in the order of the request. Anything else proves nothing. */
-static int read_stored(struct events *h, const struct ferry_action *actions, const struct batch *batch,
-		       const struct ferry_http_response *res, struct ferry_outcome *outcomes, struct ferry_error *err)
+static int read_stored(struct events *h, const struct ferry_action *actions,
+		       const struct batch *batch, const struct ferry_http_response *res,
+		       struct ferry_outcome *outcomes, struct ferry_error *err)
 {
 	rest_node *root, *list;
 	size_t good = 0;
@@ -150,8 +163,9 @@ static int read_stored(struct events *h, const struct ferry_action *actions, con
 	rest_free(root);
 	if (good < batch->n)
 		return h->api.host->fail(err, FERRY_E_PROTOCOL,
-					 "%s: %zu events were sent, and Lago's answer names %zu, with the %zu. of them "
-					 "not as sent", what, batch->n, count, good + 1);
+					 "%s: %zu events were sent, and Lago's answer names %zu, "
+					 "with the %zu. of them not as sent",
+					 what, batch->n, count, good + 1);
 	for (size_t k = 0; k < batch->n; k++) {
 		const struct ferry_value *id = &actions[batch->at[k]].fields[h->id_field];
 		outcomes[batch->at[k]].ack = FERRY_ACK_DONE;
@@ -170,7 +184,8 @@ static bool indexed(rest_node *details, size_t n)
 	int64_t i;
 
 	while (rest_next(details, &iter, &name, &value)) {
-		if (*name == '+' || !rest_read_int(name, strlen(name), &i) || i < 0 || (size_t)i >= n)
+		if (*name == '+' || !rest_read_int(name, strlen(name), &i) || i < 0 ||
+		    (size_t)i >= n)
 			return false;
 		count++;
 	}
@@ -192,8 +207,9 @@ static void refuse_one(struct events *h, rest_node *details, const struct rest_r
 }
 
 /* 422 with an index for each event that is at fault: none of the others was stored. */
-static void read_indexed(struct events *h, const struct ferry_action *actions, const struct batch *batch,
-			 rest_node *details, const struct rest_refusal *general, struct ferry_outcome *outcomes)
+static void read_indexed(struct events *h, const struct ferry_action *actions,
+			 const struct batch *batch, rest_node *details,
+			 const struct rest_refusal *general, struct ferry_outcome *outcomes)
 {
 	void *iter = NULL;
 	const char *name;
@@ -213,16 +229,17 @@ static int too_many(struct events *h, const struct batch *batch, struct ferry_ou
 {
 	for (size_t k = 0; k < batch->n; k++)
 		outcomes[batch->at[k]].ack = FERRY_ACK_UNSENT;
-	h->api.host->fail(err, FERRY_E_CONFIG, "%s: Lago does not take a batch of %zu events (%s)", what, batch->n,
-			  refusal->code);
+	h->api.host->fail(err, FERRY_E_CONFIG, "%s: Lago does not take a batch of %zu events (%s)",
+			  what, batch->n, refusal->code);
 	err->sys = 422;
 	return rest_hint(err, "set max_batch to the server's LAGO_EVENTS_BATCH_MAX_LENGTH");
 }
 
 /* A refusal: of single events, of the one event, or of the batch without saying which. */
-static int read_refused(struct events *h, const struct ferry_action *actions, const struct batch *batch,
-			const struct ferry_http_response *res, const struct rest_refusal *refusal,
-			struct ferry_outcome *outcomes, struct ferry_error *err)
+static int read_refused(struct events *h, const struct ferry_action *actions,
+			const struct batch *batch, const struct ferry_http_response *res,
+			const struct rest_refusal *refusal, struct ferry_outcome *outcomes,
+			struct ferry_error *err)
 {
 	rest_node *root = NULL, *details = lago_details(res, &root);
 	int rc = -1;
@@ -234,7 +251,8 @@ static int read_refused(struct events *h, const struct ferry_action *actions, co
 		   lago_refusal_has(details, "events", "no_events")) {
 		too_many(h, batch, outcomes, refusal, err);
 	} else if (batch->n == 1) {
-		refuse_one(h, details, refusal, &actions[batch->at[0]].fields[h->id_field], &outcomes[batch->at[0]]);
+		refuse_one(h, details, refusal, &actions[batch->at[0]].fields[h->id_field],
+			   &outcomes[batch->at[0]]);
 		rc = 0;
 	} else {
 		/* the engine narrows it down */
@@ -244,8 +262,8 @@ static int read_refused(struct events *h, const struct ferry_action *actions, co
 	return rc;
 }
 
-static int apply(void *handle, const struct ferry_action *actions, size_t n, struct ferry_outcome *outcomes,
-		 struct ferry_error *err)
+static int apply(void *handle, const struct ferry_action *actions, size_t n,
+		 struct ferry_outcome *outcomes, struct ferry_error *err)
 {
 	struct events *h = handle;
 	struct ferry_http_response res;

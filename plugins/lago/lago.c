@@ -6,9 +6,13 @@
 #include <string.h>
 
 const struct ferry_option lago_connection_options[] = {
-	{.name = "url", .type = FERRY_OPT_TEXT, .flags = FERRY_OPTION_REQUIRED,
+	{.name = "url",
+	 .type = FERRY_OPT_TEXT,
+	 .flags = FERRY_OPTION_REQUIRED,
 	 .help = "Lago's address, with or without /api/v1: https://api.getlago.com"},
-	{.name = "api_key", .type = FERRY_OPT_TEXT, .flags = FERRY_OPTION_REQUIRED | FERRY_OPTION_SECRET,
+	{.name = "api_key",
+	 .type = FERRY_OPT_TEXT,
+	 .flags = FERRY_OPTION_REQUIRED | FERRY_OPTION_SECRET,
 	 .help = "API key of the organisation"},
 	{0},
 };
@@ -30,12 +34,13 @@ int lago_open(struct rest_api *api, const struct ferry_open *open, struct ferry_
 
 /* ----------------------------------------------------------------- refusals */
 
-/* The part of a text that is a code: "expression_evaluation_failed" of "...: Variable: b not found". */
+/* The part of a text that is a code: "expression_evaluation_failed" of "...: Variable: b". */
 static size_t code_length(const char *s, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && ((s[n] >= 'a' && s[n] <= 'z') || (s[n] >= '0' && s[n] <= '9') || s[n] == '_'))
+	while (n < len &&
+	       ((s[n] >= 'a' && s[n] <= 'z') || (s[n] >= '0' && s[n] <= '9') || s[n] == '_'))
 		n++;
 	return n && (n == len || s[n] == ':') ? n : 0;
 }
@@ -99,7 +104,8 @@ bool lago_refusal_read(const struct rest_api *api, rest_node *details, struct re
 
 	read_details(&r, "", details);
 	if (r.found)
-		rest_excerpt(api, rest_str(&r.message), r.message.len, ret->message, sizeof ret->message);
+		rest_excerpt(api, rest_str(&r.message), r.message.len, ret->message,
+			     sizeof ret->message);
 	rest_buf_release(&r.message);
 	return r.found;
 }
@@ -116,11 +122,13 @@ bool lago_refusal_has(rest_node *details, const char *field, const char *code)
 
 rest_node *lago_details(const struct ferry_http_response *res, rest_node **root)
 {
-	return rest_try_parse(res->body, res->body_len, root) ? rest_member(*root, "error_details") : NULL;
+	return rest_try_parse(res->body, res->body_len, root) ? rest_member(*root, "error_details")
+							      : NULL;
 }
 
 /* Whatever the body tells, without trusting that it is there or of any shape. */
-static void read_refusal(const struct rest_api *api, const struct ferry_http_response *res, struct rest_refusal *ret)
+static void read_refusal(const struct rest_api *api, const struct ferry_http_response *res,
+			 struct rest_refusal *ret)
 {
 	rest_node *root = NULL;
 	const char *s;
@@ -135,8 +143,8 @@ static void read_refusal(const struct rest_api *api, const struct ferry_http_res
 		lago_refusal_read(api, rest_member(root, "error_details"), ret);
 		rest_free(root);
 	} else {
-		rest_excerpt(api, res->body, res->body_len < 120 ? res->body_len : 120, ret->message,
-			     sizeof ret->message);
+		rest_excerpt(api, res->body, res->body_len < 120 ? res->body_len : 120,
+			     ret->message, sizeof ret->message);
 	}
 	if (!*ret->code)
 		snprintf(ret->code, sizeof ret->code, "http_%d", res->status);
@@ -163,15 +171,19 @@ int lago_check(const struct rest_api *api, const char *what, const struct ferry_
 	read_refusal(api, res, refusal);
 	if (res->status == 403)
 		snprintf(detail, sizeof detail, "%s", refusal->code);
-	else if (res->status >= 400 && res->status < 500 && res->status != 401 && res->status != 429)
-		snprintf(detail, sizeof detail, "%s%s%s", refusal->code, *refusal->message ? ": " : "", refusal->message);
+	else if (res->status >= 400 && res->status < 500 && res->status != 401 &&
+		 res->status != 429)
+		snprintf(detail, sizeof detail, "%s%s%s", refusal->code,
+			 *refusal->message ? ": " : "", refusal->message);
 	rest_status(api, what, res, detail, err);
 	if (res->status == 404 && named_not_found(refusal->code)) {
 		err->code = FERRY_E_NOT_FOUND;
 	} else if (res->status == 404) {
-		api->host->fail(err, FERRY_E_PROTOCOL, "%s: there is no such address at this server (404)", what);
+		api->host->fail(err, FERRY_E_PROTOCOL,
+				"%s: there is no such address at this server (404)", what);
 		err->sys = 404;
-		rest_hint(err, "check the connection's url: Lago's API is expected under it at /api/v1");
+		rest_hint(err,
+			  "check the connection's url: Lago's API is expected under it at /api/v1");
 	} else if (res->status == 422 && !strcmp(refusal->code, "lock_acquisition_failed")) {
 		err->code = FERRY_E_UNAVAILABLE;
 	}
@@ -179,7 +191,8 @@ int lago_check(const struct rest_api *api, const char *what, const struct ferry_
 }
 
 int lago_unwrap(const struct rest_api *api, const char *what, const struct ferry_http_response *res,
-		const char *name, enum rest_kind kind, rest_node **root, rest_node **ret, struct ferry_error *err)
+		const char *name, enum rest_kind kind, rest_node **root, rest_node **ret,
+		struct ferry_error *err)
 {
 	if (rest_parse(api, what, res->body, res->body_len, root, err))
 		return -1;
@@ -188,6 +201,6 @@ int lago_unwrap(const struct rest_api *api, const char *what, const struct ferry
 		return 0;
 	rest_free(*root);
 	*root = *ret = NULL;
-	return api->host->fail(err, FERRY_E_PROTOCOL, "%s: %s's answer has no %s '%s'", what, api->peer,
-			       kind == REST_ARRAY ? "list" : "object", name);
+	return api->host->fail(err, FERRY_E_PROTOCOL, "%s: %s's answer has no %s '%s'", what,
+			       api->peer, kind == REST_ARRAY ? "list" : "object", name);
 }

@@ -31,11 +31,12 @@ int lago_check(const struct rest_api *api, const char *what, const struct ferry_
 bool lago_refusal_read(const struct rest_api *api, rest_node *details, struct rest_refusal *ret);
 /* Whether the details name this code for this field. */
 bool lago_refusal_has(rest_node *details, const char *field, const char *code);
-/* The error_details of an answer, in a tree of their own (*root, to be freed); NULL when there are none. */
+/* The error_details of an answer, in a tree that is the caller's (*root); NULL: there are none. */
 rest_node *lago_details(const struct ferry_http_response *res, rest_node **root);
 
 /* Parse an answer {"name": ...} and give the member, which must be of that kind. */
 int lago_unwrap(const struct rest_api *api, const char *what, const struct ferry_http_response *res,
-		const char *name, enum rest_kind kind, rest_node **root, rest_node **ret, struct ferry_error *err);
+		const char *name, enum rest_kind kind, rest_node **root, rest_node **ret,
+		struct ferry_error *err);
 
 #endif

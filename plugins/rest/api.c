@@ -27,7 +27,8 @@ static const char *url_mistake(const char *url)
 	const char *host = NULL;
 
 	for (const char *p = url; *p; p++)
-		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f || strchr("\"<>\\^`{|}", *p))
+		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f ||
+		    strchr("\"<>\\^`{|}", *p))
 			return "it has a character that no URL has";
 	if (!strncmp(url, "https://", 8))
 		host = url + 8;
@@ -52,7 +53,8 @@ int rest_open_url(struct rest_api *api, const struct ferry_open *open, struct fe
 
 	api->host = open->host;
 	if (mistake) {
-		api->host->fail(err, FERRY_E_CONFIG, "connection '%s': url: %s", open->connection, mistake);
+		api->host->fail(err, FERRY_E_CONFIG, "connection '%s': url: %s", open->connection,
+				mistake);
 		return rest_hint(err, "write it as https://host or https://host/path");
 	}
 	size_t n = strlen(url), tail = strlen(API_PATH);
@@ -68,15 +70,17 @@ int rest_open_url(struct rest_api *api, const struct ferry_open *open, struct fe
 	return 0;
 }
 
-int rest_check_secret(const struct rest_api *api, const char *name, const char *text, struct ferry_error *err)
+int rest_check_secret(const struct rest_api *api, const char *name, const char *text,
+		      struct ferry_error *err)
 {
 	if (!*text)
 		return api->host->fail(err, FERRY_E_CONFIG, "%s is empty", name);
 	for (const char *p = text; *p; p++)
 		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f)
-			return api->host->fail(err, FERRY_E_CONFIG,
-					       "%s has a blank, control or non-ASCII character at %td", name,
-					       p - text + 1);
+			return api->host->fail(
+				err, FERRY_E_CONFIG,
+				"%s has a blank, control or non-ASCII character at %td", name,
+				p - text + 1);
 	return 0;
 }
 
@@ -90,8 +94,8 @@ void rest_close(struct rest_api *api)
 /* ----------------------------------------------------------------- requests */
 
 /* To the address in api->url. */
-static int exchange(struct rest_api *api, const char *method, const struct rest_buf *body, uint32_t flags,
-		    struct ferry_http_response *res, struct ferry_error *err)
+static int exchange(struct rest_api *api, const char *method, const struct rest_buf *body,
+		    uint32_t flags, struct ferry_http_response *res, struct ferry_error *err)
 {
 	const char *headers[4];
 	size_t n = 0;
@@ -116,8 +120,8 @@ static int exchange(struct rest_api *api, const char *method, const struct rest_
 	return api->host->http(api->host, &req, res, err);
 }
 
-int rest_call(struct rest_api *api, const char *method, const char *path, const struct rest_buf *body,
-	      struct ferry_http_response *res, struct ferry_error *err)
+int rest_call(struct rest_api *api, const char *method, const char *path,
+	      const struct rest_buf *body, struct ferry_http_response *res, struct ferry_error *err)
 {
 	rest_buf_reset(&api->url);
 	rest_adds(&api->url, api->base);
@@ -125,7 +129,8 @@ int rest_call(struct rest_api *api, const char *method, const char *path, const 
 	return exchange(api, method, body, 0, res, err);
 }
 
-int rest_get(struct rest_api *api, const char *path, struct ferry_http_response *res, struct ferry_error *err)
+int rest_get(struct rest_api *api, const char *path, struct ferry_http_response *res,
+	     struct ferry_error *err)
 {
 	rest_buf_reset(&api->url);
 	rest_adds(&api->url, api->base);
@@ -133,7 +138,8 @@ int rest_get(struct rest_api *api, const char *path, struct ferry_http_response 
 	return exchange(api, "GET", NULL, FERRY_HTTP_RETRY, res, err);
 }
 
-int rest_get_beside(struct rest_api *api, const char *path, struct ferry_http_response *res, struct ferry_error *err)
+int rest_get_beside(struct rest_api *api, const char *path, struct ferry_http_response *res,
+		    struct ferry_error *err)
 {
 	rest_buf_reset(&api->url);
 	rest_add(&api->url, api->base, strlen(api->base) - strlen(API_PATH));
@@ -170,18 +176,25 @@ int rest_status(const struct rest_api *api, const char *what, const struct ferry
 	if (status >= 200 && status < 300)
 		return 0;
 	if (status == 401)
-		fail(err, FERRY_E_AUTH, "%s: %s refuses the credentials (401%s%s)", what, peer, sep, detail);
+		fail(err, FERRY_E_AUTH, "%s: %s refuses the credentials (401%s%s)", what, peer, sep,
+		     detail);
 	else if (status == 403)
-		fail(err, FERRY_E_FORBIDDEN, "%s: %s does not permit it (403%s%s)", what, peer, sep, detail);
+		fail(err, FERRY_E_FORBIDDEN, "%s: %s does not permit it (403%s%s)", what, peer, sep,
+		     detail);
 	else if (status == 429)
-		fail(err, FERRY_E_RATE_LIMIT, "%s: %s says to slow down (429%s%s)", what, peer, sep, detail);
+		fail(err, FERRY_E_RATE_LIMIT, "%s: %s says to slow down (429%s%s)", what, peer, sep,
+		     detail);
 	else if (status == 408 || status >= 500)
-		fail(err, FERRY_E_UNAVAILABLE, "%s: %s failed (%d%s%s)", what, peer, status, sep, detail);
+		fail(err, FERRY_E_UNAVAILABLE, "%s: %s failed (%d%s%s)", what, peer, status, sep,
+		     detail);
 	else if (status < 400) {
-		fail(err, FERRY_E_PROTOCOL, "%s: %s answers %d, which is no answer of its API", what, peer, status);
-		rest_hint(err, "redirects are not followed: check the connection's url (scheme, host and path)");
+		fail(err, FERRY_E_PROTOCOL, "%s: %s answers %d, which is no answer of its API",
+		     what, peer, status);
+		rest_hint(err, "redirects are not followed: check the connection's url (scheme, "
+			       "host and path)");
 	} else
-		fail(err, FERRY_E_REJECTED, "%s: %s refuses it (%d%s%s)", what, peer, status, sep, detail);
+		fail(err, FERRY_E_REJECTED, "%s: %s refuses it (%d%s%s)", what, peer, status, sep,
+		     detail);
 	err->sys = status;
 	if (status == 429 || status == 408 || status >= 500)
 		err->retry_after_ms = res->retry_after_ms;
@@ -204,8 +217,8 @@ bool rest_unprocessed(const struct ferry_error *err)
 	}
 }
 
-int rest_row_failed(struct ferry_outcome *outcomes, size_t n, size_t i, const struct rest_refusal *refusal,
-		    const struct ferry_error *err)
+int rest_row_failed(struct ferry_outcome *outcomes, size_t n, size_t i,
+		    const struct rest_refusal *refusal, const struct ferry_error *err)
 {
 	if (err->code == FERRY_E_REJECTED || err->code == FERRY_E_NOT_FOUND) {
 		const char *message = *refusal->message ? refusal->message : err->msg;
@@ -218,7 +231,8 @@ int rest_row_failed(struct ferry_outcome *outcomes, size_t n, size_t i, const st
 	return -1;
 }
 
-void rest_reject(struct ferry_outcome *outcome, const char *code, const char *field, const char *fmt, ...)
+void rest_reject(struct ferry_outcome *outcome, const char *code, const char *field,
+		 const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;

@@ -45,7 +45,8 @@ static const char *find_flaw(const char *s, size_t len, size_t *at)
 }
 
 /* One value at the start of the text; *end is where it ended. NULL in why when it is well. */
-static rest_node *parse(struct json_tokener *tok, const char *text, size_t len, size_t *end, const char **why)
+static rest_node *parse(struct json_tokener *tok, const char *text, size_t len, size_t *end,
+			const char **why)
 {
 	json_tokener_reset(tok);
 	rest_node *root = json_tokener_parse_ex(tok, text, (int)len);
@@ -109,22 +110,23 @@ static const char *parse_whole(const char *text, size_t len, rest_node **ret, si
 	return why;
 }
 
-static int not_json(const struct rest_api *api, const char *what, const char *text, size_t len, size_t at,
-		    const char *why, struct ferry_error *err)
+static int not_json(const struct rest_api *api, const char *what, const char *text, size_t len,
+		    size_t at, const char *why, struct ferry_error *err)
 {
 	char start[96];
 
 	rest_excerpt(api, text, len, start, sizeof start);
-	api->host->fail(err, FERRY_E_PROTOCOL, "%s: %s's answer is not the promised JSON: %s at byte %zu of %zu: %s",
-			what, api->peer, why, at, len, len ? start : "(empty)");
+	api->host->fail(err, FERRY_E_PROTOCOL,
+			"%s: %s's answer is not the promised JSON: %s at byte %zu of %zu: %s", what,
+			api->peer, why, at, len, len ? start : "(empty)");
 	if (skip_blank(text, len, 0) < len && text[skip_blank(text, len, 0)] == '<')
-		rest_hint(err, "a web page came instead of an API answer: check the connection's url, and whether "
-			  "a login page or proxy stands in between");
+		rest_hint(err, "a web page came instead of an API answer: check the connection's "
+			       "url, and whether a login page or proxy stands in between");
 	return -1;
 }
 
-int rest_parse(const struct rest_api *api, const char *what, const char *text, size_t len, rest_node **ret,
-	       struct ferry_error *err)
+int rest_parse(const struct rest_api *api, const char *what, const char *text, size_t len,
+	       rest_node **ret, struct ferry_error *err)
 {
 	size_t at;
 	const char *why = parse_whole(text, len, ret, &at);
@@ -177,7 +179,8 @@ static const char *stream_step(struct rest_stream *s, bool *end)
 	return NULL;
 }
 
-int rest_stream_next(const struct rest_api *api, struct rest_stream *s, rest_node **ret, struct ferry_error *err)
+int rest_stream_next(const struct rest_api *api, struct rest_stream *s, rest_node **ret,
+		     struct ferry_error *err)
 {
 	size_t used = 0;
 	bool end;
@@ -315,7 +318,8 @@ const char *rest_dump(rest_node *node, size_t *len)
 
 /* ------------------------------------------------------------------- values */
 
-static struct ferry_value bytes_value(enum ferry_type type, const char *s, size_t len, struct rest_pool *pool)
+static struct ferry_value bytes_value(enum ferry_type type, const char *s, size_t len,
+				      struct rest_pool *pool)
 {
 	if (pool)
 		s = rest_pool_copy(pool, s, len);
@@ -354,7 +358,8 @@ static bool decimal_text(const char *s, size_t len)
 	return count && dots < 2;
 }
 
-bool rest_value(rest_node *node, enum ferry_type type, struct rest_pool *pool, struct ferry_value *ret)
+bool rest_value(rest_node *node, enum ferry_type type, struct rest_pool *pool,
+		struct ferry_value *ret)
 {
 	enum rest_kind kind = rest_kind(node);
 	size_t len = 0;
@@ -378,7 +383,8 @@ bool rest_value(rest_node *node, enum ferry_type type, struct rest_pool *pool, s
 	case FERRY_DECIMAL:
 		s = kind == REST_STRING ? rest_text(node, &len) : rest_dump(node, &len);
 		*ret = bytes_value(type, s, len, pool);
-		return kind == REST_INT || kind == REST_NUMBER || (kind == REST_STRING && decimal_text(s, len));
+		return kind == REST_INT || kind == REST_NUMBER ||
+		       (kind == REST_STRING && decimal_text(s, len));
 	case FERRY_TEXT:
 		s = kind == REST_STRING ? rest_text(node, &len) : rest_dump(node, &len);
 		*ret = bytes_value(type, s, len, pool);
@@ -456,7 +462,7 @@ static rest_node *value_node(const struct ferry_value *v)
 	case FERRY_DECIMAL:
 		return number_node(v->s, v->len);
 	case FERRY_TIME:
-		return rest_string(time, rest_time_format(v->i, v->i % 1000000 == 0 ? 0 : v->i % 1000 ? 6 : 3, true, time));
+		return rest_string(time, rest_time_format(v->i, -1, true, time));
 	case FERRY_JSON:
 		if (rest_try_parse(v->s, v->len, &node))
 			return node;

@@ -203,12 +203,13 @@ static uint64_t hash_bytes(const void *key, size_t len)
 	return h ^ h >> 29;
 }
 
-static struct rest_slot *find_slot(const struct rest_map *map, const void *key, size_t len, uint64_t hash)
+static struct rest_slot *find_slot(const struct rest_map *map, const void *key, size_t len,
+				   uint64_t hash)
 {
 	size_t i = hash & (map->cap - 1);
 
-	while (map->slots[i].key &&
-	       !(map->slots[i].hash == hash && map->slots[i].len == len && !memcmp(map->slots[i].key, key, len)))
+	while (map->slots[i].key && !(map->slots[i].hash == hash && map->slots[i].len == len &&
+				      !memcmp(map->slots[i].key, key, len)))
 		i = (i + 1) & (map->cap - 1);
 	return &map->slots[i];
 }

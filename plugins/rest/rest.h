@@ -13,7 +13,7 @@
 
 /* ------------------------------------------------------------------- memory */
 
-/* These end the worker when memory is out, as the program around them does; they never give NULL. */
+/* These never give NULL: they end the worker when memory is out, as its own allocators do. */
 void *rest_alloc(size_t n, size_t size);	/* zeroed */
 void *rest_resize(void *p, size_t n, size_t size);
 char *rest_copy(const char *s, size_t len);	/* ends in NUL */
@@ -67,7 +67,7 @@ void rest_fit(char *out, size_t size, const char *s, size_t len);
 bool rest_read_int(const char *s, size_t len, int64_t *ret);
 
 #define REST_TIME 40
-/* "2026-01-31T10:00:00.000Z" with 0, 3 or 6 digits of fraction, without a zone when zone is false. */
+/* "2026-01-31T10:00:00.000Z", its Z only with zone; 0, 3 or 6 digits of fraction, -1: as needed. */
 size_t rest_time_format(int64_t us, int digits, bool zone, char out[REST_TIME]);
 /* ISO 8601 and SQL date-times; no zone means UTC. */
 bool rest_time_parse(const char *s, size_t len, int64_t *ret_us);
@@ -88,17 +88,21 @@ struct rest_api {
 /* Read the setting `url`, check its shape, and make base of it. CONFIG when it will not do. */
 int rest_open_url(struct rest_api *api, const struct ferry_open *open, struct ferry_error *err);
 /* A credential that can stand in a header: printable ASCII without blanks, not empty. */
-int rest_check_secret(const struct rest_api *api, const char *name, const char *text, struct ferry_error *err);
+int rest_check_secret(const struct rest_api *api, const char *name, const char *text,
+		      struct ferry_error *err);
 void rest_close(struct rest_api *api);
 
 /* One exchange. path begins with "/" and is encoded; body may be NULL. */
-int rest_call(struct rest_api *api, const char *method, const char *path, const struct rest_buf *body,
-	      struct ferry_http_response *res, struct ferry_error *err);
+int rest_call(struct rest_api *api, const char *method, const char *path,
+	      const struct rest_buf *body, struct ferry_http_response *res,
+	      struct ferry_error *err);
 /* A GET, repeated by the host after a transient failure. */
-int rest_get(struct rest_api *api, const char *path, struct ferry_http_response *res, struct ferry_error *err);
+int rest_get(struct rest_api *api, const char *path, struct ferry_http_response *res,
+	     struct ferry_error *err);
 
 /* One GET of a path beside the API, straight under the connection's url; not repeated. */
-int rest_get_beside(struct rest_api *api, const char *path, struct ferry_http_response *res, struct ferry_error *err);
+int rest_get_beside(struct rest_api *api, const char *path, struct ferry_http_response *res,
+		    struct ferry_error *err);
 
 /* The start of an answer, fit for a message: one line, valid UTF-8, without the secret. */
 void rest_excerpt(const struct rest_api *api, const char *s, size_t len, char *out, size_t size);
@@ -126,22 +130,25 @@ struct rest_refusal {
  * when the answer proves that it was not processed, else it stays in doubt, and the rows behind it
  * are UNSENT.
  */
-int rest_row_failed(struct ferry_outcome *outcomes, size_t n, size_t i, const struct rest_refusal *refusal,
-		    const struct ferry_error *err);
-void rest_reject(struct ferry_outcome *outcome, const char *code, const char *field, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+int rest_row_failed(struct ferry_outcome *outcomes, size_t n, size_t i,
+		    const struct rest_refusal *refusal, const struct ferry_error *err);
+void rest_reject(struct ferry_outcome *outcome, const char *code, const char *field,
+		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* The id as dest_id, or "" when it does not fit: a cut one would be another record's. */
 void rest_dest_id(struct ferry_outcome *outcome, const char *id, size_t len);
 
 /* --------------------------------------------------------------------- JSON */
 
-typedef struct json_object rest_node;	/* borrowed from its root; NULL (JSON null) is allowed everywhere */
+/* Borrowed from its root; NULL (JSON null) is allowed everywhere. */
+typedef struct json_object rest_node;
 
-enum rest_kind { REST_NULL, REST_BOOL, REST_INT, REST_NUMBER, REST_STRING, REST_ARRAY, REST_OBJECT };
+enum rest_kind {
+	REST_NULL, REST_BOOL, REST_INT, REST_NUMBER, REST_STRING, REST_ARRAY, REST_OBJECT
+};
 
 /* Parse a whole text: strict, UTF-8 checked. PROTOCOL with an excerpt when it is not JSON. */
-int rest_parse(const struct rest_api *api, const char *what, const char *text, size_t len, rest_node **ret,
-	       struct ferry_error *err);
+int rest_parse(const struct rest_api *api, const char *what, const char *text, size_t len,
+	       rest_node **ret, struct ferry_error *err);
 /* The same without a message; false when it is not JSON. */
 bool rest_try_parse(const char *text, size_t len, rest_node **ret);
 void rest_free(rest_node *root);
@@ -158,13 +165,14 @@ struct rest_stream {
 };
 
 /* 1 and *ret: an element; 0: the end; -1: PROTOCOL. Release also after an early end. */
-int rest_stream_next(const struct rest_api *api, struct rest_stream *s, rest_node **ret, struct ferry_error *err);
+int rest_stream_next(const struct rest_api *api, struct rest_stream *s, rest_node **ret,
+		     struct ferry_error *err);
 void rest_stream_release(struct rest_stream *s);
 
 enum rest_kind rest_kind(rest_node *node);
 bool rest_has(rest_node *node, const char *name);	/* present, maybe null */
 rest_node *rest_member(rest_node *node, const char *name);
-/* By dotted path ("billing_configuration.document_locale"); *present, when given, tells null from absent. */
+/* By dotted path ("shipping_address.city"); *present, when given, tells null from absent. */
 rest_node *rest_path(rest_node *node, const char *path, bool *present);
 size_t rest_count(rest_node *node);
 rest_node *rest_at(rest_node *node, size_t i);
@@ -179,7 +187,8 @@ const char *rest_dump(rest_node *node, size_t *len);
  * Read a node as a value of that type (FERRY_NULL: its own). null becomes NULL. Borrows from the
  * node unless there is a pool to copy into. False when the node does not read as that type.
  */
-bool rest_value(rest_node *node, enum ferry_type type, struct rest_pool *pool, struct ferry_value *ret);
+bool rest_value(rest_node *node, enum ferry_type type, struct rest_pool *pool,
+		struct ferry_value *ret);
 
 /* Columns of a source, or fields of a table, and where they stand in the JSON object. */
 struct rest_column {
@@ -190,10 +199,12 @@ struct rest_column {
 };
 
 /* Read an object into n values; PROTOCOL naming the member that is not what was promised. */
-int rest_row(const struct rest_api *api, const char *what, const struct rest_column *columns, size_t n,
-	     rest_node *node, struct rest_pool *pool, struct ferry_value *ret, struct ferry_error *err);
+int rest_row(const struct rest_api *api, const char *what, const struct rest_column *columns,
+	     size_t n, rest_node *node, struct rest_pool *pool, struct ferry_value *ret,
+	     struct ferry_error *err);
 /* Tell a sink the columns. */
-int rest_columns(struct ferry_sink *sink, const struct rest_column *columns, size_t n, struct ferry_error *err);
+int rest_columns(struct ferry_sink *sink, const struct rest_column *columns, size_t n,
+		 struct ferry_error *err);
 
 /* Building. The nodes given become part of the object. */
 rest_node *rest_object(void);
@@ -212,7 +223,8 @@ rest_node *rest_sorted_strings(const char *json, size_t len);
 rest_node *rest_sort_strings(rest_node *array);	/* takes the array */
 
 /* The mapped fields cannot be one object: "a" and "a.b". CONFIG. */
-int rest_check_layout(const struct ferry_host *host, const struct ferry_layout *layout, struct ferry_error *err);
+int rest_check_layout(const struct ferry_host *host, const struct ferry_layout *layout,
+		      struct ferry_error *err);
 /* Index of a field, or -1. */
 int rest_field(const struct ferry_layout *layout, const char *name);
 

@@ -30,8 +30,10 @@ void rest_lower(char *s, size_t len)
 static size_t character(const char *s, size_t len)
 {
 	unsigned char c = (unsigned char)s[0];
-	size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+	size_t n = 1;
 
+	if (c >= 0x80)
+		n = c < 0xc2 || c >= 0xf5 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 	if (!n || n > len)
 		return 0;
 	for (size_t i = 1; i < n; i++)
@@ -119,14 +121,16 @@ size_t rest_time_format(int64_t us, int digits, bool zone, char out[REST_TIME])
 		frac += 1000000;
 		secs--;
 	}
+	if (digits < 0)
+		digits = !frac ? 0 : frac % 1000 ? 6 : 3;
 	int64_t days = secs / 86400, rest = secs % 86400;
 	if (rest < 0) {
 		rest += 86400;
 		days--;
 	}
 	date_from_days(days, &y, &m, &d);
-	n = snprintf(out, REST_TIME, "%04lld-%02d-%02dT%02d:%02d:%02d", (long long)y, m, d, (int)(rest / 3600),
-		     (int)(rest / 60 % 60), (int)(rest % 60));
+	n = snprintf(out, REST_TIME, "%04lld-%02d-%02dT%02d:%02d:%02d", (long long)y, m, d,
+		     (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
 	if (digits)
 		n += snprintf(out + n, REST_TIME - (size_t)n, ".%0*d", digits,
 			      (int)(digits == 3 ? frac / 1000 : frac));
@@ -165,7 +169,8 @@ static bool scan_date(struct scan *s, int64_t *ret_days)
 	static const int month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	int y, m, d;
 
-	if (!digits(s, 4, &y) || !one_of(s, "-") || !digits(s, 2, &m) || !one_of(s, "-") || !digits(s, 2, &d))
+	if (!digits(s, 4, &y) || !one_of(s, "-") || !digits(s, 2, &m) || !one_of(s, "-") ||
+	    !digits(s, 2, &d))
 		return false;
 	if (y < 1 || m < 1 || m > 12 || d < 1 || d > month_days[m - 1] ||
 	    (m == 2 && d == 29 && (y % 4 || (y % 100 == 0 && y % 400))))

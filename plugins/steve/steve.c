@@ -16,7 +16,8 @@ const struct ferry_option steve_connection_options[] = {
 	{0},
 };
 
-int steve_open(struct rest_api *api, const struct ferry_open *open, bool *legacy, struct ferry_error *err)
+int steve_open(struct rest_api *api, const struct ferry_open *open, bool *legacy,
+	       struct ferry_error *err)
 {
 	static const char name[] = "STEVE-API-KEY: ";
 	const char *key = ferry_setting_text(open, "api_key");
@@ -29,8 +30,9 @@ int steve_open(struct rest_api *api, const struct ferry_open *open, bool *legacy
 	*legacy = key != NULL;
 	if (key && (api->user || api->password))
 		return api->host->fail(err, FERRY_E_CONFIG,
-				       "connection '%s': give username and password (SteVe 3.8 and later), or api_key "
-				       "(up to 3.7), not both", open->connection);
+				       "connection '%s': give username and password (SteVe 3.8 and "
+				       "later), or api_key (up to 3.7), not both",
+				       open->connection);
 	if (key) {
 		if (rest_check_secret(api, "api_key", key, err))
 			return -1;
@@ -42,17 +44,20 @@ int steve_open(struct rest_api *api, const struct ferry_open *open, bool *legacy
 	}
 	if (!api->user || !*api->user || !api->password || !*api->password)
 		return api->host->fail(err, FERRY_E_CONFIG,
-				       "connection '%s': username and password are missing (or api_key, for SteVe up to "
-				       "3.7)", open->connection);
+				       "connection '%s': username and password are missing (or "
+				       "api_key, for SteVe up to 3.7)",
+				       open->connection);
 	if (strchr(api->user, ':'))
-		return api->host->fail(err, FERRY_E_CONFIG, "connection '%s': username: a colon cannot be in it",
+		return api->host->fail(err, FERRY_E_CONFIG,
+				       "connection '%s': username: a colon cannot be in it",
 				       open->connection);
 	api->secret = api->password;
 	return 0;
 }
 
 /* Whatever the body tells, without trusting that it is there or of any shape. */
-static bool read_refusal(const struct rest_api *api, const struct ferry_http_response *res, struct rest_refusal *ret)
+static bool read_refusal(const struct rest_api *api, const struct ferry_http_response *res,
+			 struct rest_refusal *ret)
 {
 	rest_node *root = NULL;
 	const char *s = NULL;
@@ -68,8 +73,8 @@ static bool read_refusal(const struct rest_api *api, const struct ferry_http_res
 	if (s)
 		rest_excerpt(api, s, len, ret->message, sizeof ret->message);
 	else
-		rest_excerpt(api, res->body, res->body_len < 120 ? res->body_len : 120, ret->message,
-			     sizeof ret->message);
+		rest_excerpt(api, res->body, res->body_len < 120 ? res->body_len : 120,
+			     ret->message, sizeof ret->message);
 	rest_free(root);
 	return s && len && status == res->status;
 }
@@ -83,22 +88,29 @@ int steve_check(const struct rest_api *api, const char *what, const struct ferry
 		return 0;
 	refusal = refusal ? refusal : &mine;
 	bool its_own = read_refusal(api, res, refusal);
-	rest_status(api, what, res, res->status == 401 || res->status == 403 ? "" : refusal->message, err);
+	rest_status(api, what, res,
+		    res->status == 401 || res->status == 403 ? "" : refusal->message, err);
 	if (res->status == 401 && api->header)
-		rest_hint(err, "api_key is for SteVe up to 3.7; later versions want username and password");
+		rest_hint(err, "api_key is for SteVe up to 3.7; later versions want username and "
+			       "password");
 	else if (res->status == 401)
-		rest_hint(err, "SteVe wants the web user's API password, not the one of the web login; a change is "
-			  "noticed after up to 10 minutes");
+		rest_hint(err, "SteVe wants the web user's API password, not the one of the web "
+			       "login; a change is noticed after up to 10 minutes");
 	if (res->status == 400)
-		rest_hint(err, "SteVe does not name the field: an id tag or a date it does not take");
+		rest_hint(err,
+			  "SteVe does not name the field: an id tag or a date it does not take");
 	if (res->status == 500)
-		rest_hint(err, "SteVe answers 500 also to an unknown parentIdTag or a malformed request");
+		rest_hint(
+			err,
+			"SteVe answers 500 also to an unknown parentIdTag or a malformed request");
 	if (res->status == 404 && its_own) {
 		err->code = FERRY_E_NOT_FOUND;
 	} else if (res->status == 404) {
-		api->host->fail(err, FERRY_E_PROTOCOL, "%s: there is no such address at this server (404)", what);
+		api->host->fail(err, FERRY_E_PROTOCOL,
+				"%s: there is no such address at this server (404)", what);
 		err->sys = 404;
-		rest_hint(err, "check the connection's url: it must have SteVe's context path, as in "
+		rest_hint(err,
+			  "check the connection's url: it must have SteVe's context path, as in "
 			  "http://127.0.0.1:8080/steve");
 	}
 	return -1;
@@ -111,7 +123,8 @@ int steve_validate(struct rest_api *api, struct ferry_error *err)
 	rest_node *node;
 	int rc;
 
-	if (rest_get(api, "/ocppTags?idTag=ferry%2Echeck", &res, err) || steve_check(api, s.what, &res, NULL, err))
+	if (rest_get(api, "/ocppTags?idTag=ferry%2Echeck", &res, err) ||
+	    steve_check(api, s.what, &res, NULL, err))
 		return -1;
 	s.text = res.body;
 	s.len = res.body_len;

@@ -16,7 +16,8 @@ extern const struct ferry_option steve_connection_options[];
  * Address and credentials from the settings, checked. Release with rest_close. *legacy: a server
  * up to 3.7, which takes a key and wants date-times without a zone.
  */
-int steve_open(struct rest_api *api, const struct ferry_open *open, bool *legacy, struct ferry_error *err);
+int steve_open(struct rest_api *api, const struct ferry_open *open, bool *legacy,
+	       struct ferry_error *err);
 
 /*
  * Sort an answer: 0 when it is a success. Else -1 with *err as rest_status does it, and a 404 that

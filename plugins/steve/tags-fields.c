@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tags-fields.c - the fields of an id tag, a record's own form, and ferry's line in the note. No I/O. */
+/* tags-fields.c - the fields of an id tag, a record's own form, ferry's line in a note. No I/O. */
 #include "steve/tags.h"
 
 #include <stdio.h>
@@ -8,21 +8,49 @@
 #define ID_MAX 20			/* of OCPP 1.x */
 
 const struct ferry_field tag_fields[] = {
-	{.name = "idTag", .type = FERRY_TEXT, .flags = FERRY_FIELD_REQUIRED | FERRY_FIELD_IDENTIFIER, .max_len = ID_MAX,
+	{.name = "idTag",
+	 .type = FERRY_TEXT,
+	 .flags = FERRY_FIELD_REQUIRED | FERRY_FIELD_IDENTIFIER,
+	 .max_len = ID_MAX,
 	 .help = "the card's id: letters, digits and . : _ # -"},
-	{.name = "parentIdTag", .type = FERRY_TEXT, .max_len = 255, .help = "the tag it belongs to, which must exist"},
-	{.name = "expiryDate", .type = FERRY_TIME, .help = "end of validity, in the future; NULL: none"},
-	{.name = "maxActiveTransactionCount", .type = FERRY_INT,
+	{.name = "parentIdTag",
+	 .type = FERRY_TEXT,
+	 .max_len = 255,
+	 .help = "the tag it belongs to, which must exist"},
+	{.name = "expiryDate",
+	 .type = FERRY_TIME,
+	 .help = "end of validity, in the future; NULL: none"},
+	{.name = "maxActiveTransactionCount",
+	 .type = FERRY_INT,
 	 .help = "sessions at once: 0 blocks the card, -1 is without limit"},
-	{.name = "note", .type = FERRY_TEXT, .flags = FERRY_FIELD_VOLATILE,
+	{.name = "note",
+	 .type = FERRY_TEXT,
+	 .flags = FERRY_FIELD_VOLATILE,
 	 .help = "free text; a difference here alone is no change"},
-	{.name = "ocppTagPk", .type = FERRY_INT, .flags = FERRY_FIELD_READONLY, .help = "SteVe's own number"},
-	{.name = "parentOcppTagPk", .type = FERRY_INT, .flags = FERRY_FIELD_READONLY, .help = "that of the parent"},
-	{.name = "userPk", .type = FERRY_INT, .flags = FERRY_FIELD_READONLY, .help = "the user it is assigned to"},
-	{.name = "inTransaction", .type = FERRY_BOOL, .flags = FERRY_FIELD_READONLY, .help = "a session is open"},
-	{.name = "blocked", .type = FERRY_BOOL, .flags = FERRY_FIELD_READONLY,
+	{.name = "ocppTagPk",
+	 .type = FERRY_INT,
+	 .flags = FERRY_FIELD_READONLY,
+	 .help = "SteVe's own number"},
+	{.name = "parentOcppTagPk",
+	 .type = FERRY_INT,
+	 .flags = FERRY_FIELD_READONLY,
+	 .help = "that of the parent"},
+	{.name = "userPk",
+	 .type = FERRY_INT,
+	 .flags = FERRY_FIELD_READONLY,
+	 .help = "the user it is assigned to"},
+	{.name = "inTransaction",
+	 .type = FERRY_BOOL,
+	 .flags = FERRY_FIELD_READONLY,
+	 .help = "a session is open"},
+	{.name = "blocked",
+	 .type = FERRY_BOOL,
+	 .flags = FERRY_FIELD_READONLY,
 	 .help = "true when maxActiveTransactionCount is 0"},
-	{.name = "activeTransactionCount", .type = FERRY_INT, .flags = FERRY_FIELD_READONLY, .help = "open sessions"},
+	{.name = "activeTransactionCount",
+	 .type = FERRY_INT,
+	 .flags = FERRY_FIELD_READONLY,
+	 .help = "open sessions"},
 	{0},
 };
 
@@ -61,23 +89,28 @@ static int issue_at(struct ferry_issue *issue, const char *field, const char *me
 	return -1;
 }
 
-int tags_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields, struct ferry_issue *issue)
+int tags_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields,
+		      struct ferry_issue *issue)
 {
 	for (size_t i = 0; i < pure->layout->n; i++) {
 		const char *name = pure->layout->names[i];
 		struct ferry_value *v = &fields[i];
 		if (!strcmp(name, "idTag")) {
 			if (v->type != FERRY_TEXT || !good_id(v))
-				return issue_at(issue, name, "must be 1 to 20 letters, digits or . : _ # -");
+				return issue_at(issue, name,
+						"must be 1 to 20 letters, digits or . : _ # -");
 		} else if (!strcmp(name, "maxActiveTransactionCount")) {
 			if (v->type == FERRY_NULL)
-				return issue_at(issue, name, "is NULL: SteVe would make it 1 and so unblock the card");
+				return issue_at(
+					issue, name,
+					"is NULL: SteVe would make it 1 and so unblock the card");
 			if (v->i < INT32_MIN || v->i > INT32_MAX)
 				return issue_at(issue, name, "is beyond what SteVe can hold");
 		} else if (v->type == FERRY_TIME) {
 			/* SteVe shows milliseconds */
 			v->i -= ((v->i % 1000) + 1000) % 1000;
-		} else if ((!strcmp(name, "parentIdTag") || !strcmp(name, "note")) && v->type == FERRY_TEXT && !v->len) {
+		} else if ((!strcmp(name, "parentIdTag") || !strcmp(name, "note")) &&
+			   v->type == FERRY_TEXT && !v->len) {
 			*v = (struct ferry_value){.type = FERRY_NULL};
 		}
 	}
@@ -122,7 +155,8 @@ struct ferry_value tag_note_plain(const struct ferry_value *note, struct rest_po
 	return out;
 }
 
-struct ferry_value tag_note_stamped(const struct ferry_value *note, int64_t now, struct rest_pool *pool)
+struct ferry_value tag_note_stamped(const struct ferry_value *note, int64_t now,
+				    struct rest_pool *pool)
 {
 	struct ferry_value plain = tag_note_plain(note, pool);
 	size_t len = plain.type == FERRY_TEXT ? plain.len : 0;

@@ -28,7 +28,8 @@ bool tag_of(const struct tags *h, const struct ferry_action *action, struct ferr
 	return false;
 }
 
-int tag_read(struct tags *h, const char *what, rest_node *node, struct tag *ret, struct ferry_error *err)
+int tag_read(struct tags *h, const char *what, rest_node *node, struct tag *ret,
+	     struct ferry_error *err)
 {
 	static const struct rest_column columns[] = {
 		{"ocppTagPk", "ocppTagPk", FERRY_INT, true},
@@ -46,7 +47,7 @@ int tag_read(struct tags *h, const char *what, rest_node *node, struct tag *ret,
 	return 0;
 }
 
-/* The database compares without regard to case, so SteVe may answer with the tag in other letters. */
+/* The database ignores case, so SteVe may answer with the tag in other letters. */
 static bool is_tag(rest_node *node, const struct ferry_value *id)
 {
 	size_t len;
@@ -55,7 +56,8 @@ static bool is_tag(rest_node *node, const struct ferry_value *id)
 	return s && rest_equal_nocase(s, len, id->s, id->len);
 }
 
-static void report_case(struct tags *h, const struct ferry_value *ours, const struct ferry_value *theirs)
+static void report_case(struct tags *h, const struct ferry_value *ours,
+			const struct ferry_value *theirs)
 {
 	const struct ferry_host *host = h->api.host;
 
@@ -63,11 +65,12 @@ static void report_case(struct tags *h, const struct ferry_value *ours, const st
 		return;
 	h->told_case = true;
 	host->log(host, FERRY_LOG_WARN,
-		  "SteVe holds an id tag in other letter case than ours; it takes both for the same tag, and so does "
-		  "ferry; further cases are not reported");
+		  "SteVe holds an id tag in other letter case than ours; it takes both for the "
+		  "same tag, and so does ferry; further cases are not reported");
 }
 
-int tag_fetch(struct tags *h, const struct ferry_value *id, struct tag *ret, struct ferry_error *err)
+int tag_fetch(struct tags *h, const struct ferry_value *id, struct tag *ret,
+	      struct ferry_error *err)
 {
 	struct rest_stream s = {.what = list_what};
 	struct ferry_http_response res;
@@ -77,7 +80,8 @@ int tag_fetch(struct tags *h, const struct ferry_value *id, struct tag *ret, str
 	rest_buf_reset(&h->path);
 	rest_adds(&h->path, "/ocppTags?idTag=");
 	rest_add_encoded(&h->path, id->s, id->len);
-	if (rest_get(&h->api, rest_str(&h->path), &res, err) || steve_check(&h->api, list_what, &res, NULL, err))
+	if (rest_get(&h->api, rest_str(&h->path), &res, err) ||
+	    steve_check(&h->api, list_what, &res, NULL, err))
 		return -1;
 	s.text = res.body;
 	s.len = res.body_len;
@@ -120,17 +124,20 @@ int tag_fetch_pk(struct tags *h, const char *pk, struct tag *ret, struct ferry_e
 	if (rc)
 		return -1;
 	if (ret->pk != number)
-		return h->api.host->fail(err, FERRY_E_PROTOCOL, "%s: SteVe answers with another tag", what);
+		return h->api.host->fail(err, FERRY_E_PROTOCOL,
+					 "%s: SteVe answers with another tag", what);
 	return 1;
 }
 
 /* ------------------------------------------------------------------- lookup */
 
-static void fill_found(struct tags *h, const struct ferry_value *asked, const struct tag *tag, struct ferry_found *found)
+static void fill_found(struct tags *h, const struct ferry_value *asked, const struct tag *tag,
+		       struct ferry_found *found)
 {
 	struct ferry_value *fields = rest_pool_alloc(&h->pool, h->layout->n * sizeof *fields);
-	const struct ferry_value parts[TAG_PARTS] = {asked ? *asked : tag->id, tag->parent, tag->expiry, tag->max,
-						     h->stamp ? tag_note_plain(&tag->note, &h->pool) : tag->note};
+	const struct ferry_value parts[TAG_PARTS] = {
+		asked ? *asked : tag->id, tag->parent, tag->expiry, tag->max,
+		h->stamp ? tag_note_plain(&tag->note, &h->pool) : tag->note};
 	char *pk = rest_pool_alloc(&h->pool, 24);
 
 	for (size_t i = 0; i < h->layout->n; i++)
@@ -162,8 +169,8 @@ struct asked {
 	size_t *next;			/* of the following one; n ends the chain */
 };
 
-static void take_listed(struct tags *h, const struct ferry_action *actions, size_t n, const struct asked *asked,
-			const struct tag *tag, struct ferry_found *found)
+static void take_listed(struct tags *h, const struct ferry_action *actions, size_t n,
+			const struct asked *asked, const struct tag *tag, struct ferry_found *found)
 {
 	char *key = rest_pool_copy(&h->pool, tag->id.s, tag->id.len);
 	size_t i;
@@ -193,8 +200,9 @@ static bool wanted(const struct asked *asked, rest_node *node)
 	return rest_map_find(&asked->first, key, len, NULL);
 }
 
-static int lookup_list(struct tags *h, const struct ferry_action *actions, size_t n, const struct asked *asked,
-		       struct ferry_found *found, struct ferry_error *err)
+static int lookup_list(struct tags *h, const struct ferry_action *actions, size_t n,
+		       const struct asked *asked, struct ferry_found *found,
+		       struct ferry_error *err)
 {
 	struct rest_stream s = {.what = list_what};
 	struct ferry_http_response res;
@@ -202,7 +210,8 @@ static int lookup_list(struct tags *h, const struct ferry_action *actions, size_
 	rest_node *node;
 	int rc;
 
-	if (rest_get(&h->api, "/ocppTags", &res, err) || steve_check(&h->api, list_what, &res, NULL, err))
+	if (rest_get(&h->api, "/ocppTags", &res, err) ||
+	    steve_check(&h->api, list_what, &res, NULL, err))
 		return -1;
 	s.text = res.body;
 	s.len = res.body_len;
@@ -217,8 +226,8 @@ static int lookup_list(struct tags *h, const struct ferry_action *actions, size_
 	return rc;
 }
 
-static int lookup_many(struct tags *h, const struct ferry_action *actions, size_t n, struct ferry_found *found,
-		       struct ferry_error *err)
+static int lookup_many(struct tags *h, const struct ferry_action *actions, size_t n,
+		       struct ferry_found *found, struct ferry_error *err)
 {
 	struct asked asked = {.next = rest_alloc(n, sizeof *asked.next)};
 	int rc = 0;
@@ -245,8 +254,8 @@ static int lookup_many(struct tags *h, const struct ferry_action *actions, size_
 	return rc;
 }
 
-int tags_lookup(void *handle, const struct ferry_action *actions, size_t n, struct ferry_found *found,
-		struct ferry_error *err)
+int tags_lookup(void *handle, const struct ferry_action *actions, size_t n,
+		struct ferry_found *found, struct ferry_error *err)
 {
 	struct tags *h = handle;
 	const struct ferry_host *host = h->api.host;
@@ -275,7 +284,8 @@ struct rows {
 	int64_t delivered, limit;
 };
 
-static int flush(struct tags *h, struct rows *rows, struct ferry_sink *sink, struct ferry_error *err)
+static int flush(struct tags *h, struct rows *rows, struct ferry_sink *sink,
+		 struct ferry_error *err)
 {
 	int rc = rows->n ? sink->rows(sink, rows->values, rows->n, err) : 0;
 
@@ -285,8 +295,8 @@ static int flush(struct tags *h, struct rows *rows, struct ferry_sink *sink, str
 	return rc;
 }
 
-static int read_all(struct tags *h, const struct ferry_http_response *res, struct rows *rows, struct ferry_sink *sink,
-		    struct ferry_error *err)
+static int read_all(struct tags *h, const struct ferry_http_response *res, struct rows *rows,
+		    struct ferry_sink *sink, struct ferry_error *err)
 {
 	struct rest_stream s = {.what = list_what, .text = res->body, .len = res->body_len};
 	const struct ferry_host *host = h->api.host;
@@ -313,13 +323,15 @@ static int read_all(struct tags *h, const struct ferry_http_response *res, struc
 	return rc ? -1 : flush(h, rows, sink, err);
 }
 
-int tags_extract(void *handle, const struct ferry_extract *want, struct ferry_sink *sink, struct ferry_error *err)
+int tags_extract(void *handle, const struct ferry_extract *want, struct ferry_sink *sink,
+		 struct ferry_error *err)
 {
 	struct tags *h = handle;
 	struct rows rows = {.limit = want->limit};
 	struct ferry_http_response res;
 
-	if (rest_columns(sink, tag_columns, tag_columns_n, err) || rest_get(&h->api, "/ocppTags", &res, err) ||
+	if (rest_columns(sink, tag_columns, tag_columns_n, err) ||
+	    rest_get(&h->api, "/ocppTags", &res, err) ||
 	    steve_check(&h->api, list_what, &res, NULL, err))
 		return -1;
 	sink->page(sink, "page", res.body_len);

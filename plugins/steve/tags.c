@@ -39,8 +39,8 @@ static void close_handle(void *handle)
 
 static int open_handle(const struct ferry_open *open, void **ret, struct ferry_error *err)
 {
-	static const char *const names[TAG_PARTS] = {"idTag", "parentIdTag", "expiryDate", "maxActiveTransactionCount",
-						     "note"};
+	static const char *const names[TAG_PARTS] = {"idTag", "parentIdTag", "expiryDate",
+						     "maxActiveTransactionCount", "note"};
 	struct tags *h = rest_alloc(1, sizeof *h);
 	int rc = steve_open(&h->api, open, &h->legacy, err);
 
@@ -85,11 +85,13 @@ static bool same_value(const struct ferry_value *a, const struct ferry_value *b)
 
 static bool same_id(const struct ferry_value *a, const struct ferry_value *b)
 {
-	return empty(a) || empty(b) ? empty(a) && empty(b) : rest_equal_nocase(a->s, a->len, b->s, b->len);
+	return empty(a) || empty(b) ? empty(a) && empty(b)
+				    : rest_equal_nocase(a->s, a->len, b->s, b->len);
 }
 
 /* What the tag should be: as it is (current, or NULL for a new one) under what the action says. */
-static struct tag merge(struct tags *h, const struct ferry_action *action, const struct tag *current)
+static struct tag merge(struct tags *h, const struct ferry_action *action,
+			const struct tag *current)
 {
 	struct tag to = {.max = {.i = 1, .type = FERRY_INT}};
 
@@ -134,8 +136,9 @@ static bool expired(struct tags *h, const struct tag *to, struct ferry_outcome *
 		return false;
 	rest_time_format(to->expiry.i, 0, true, at);
 	rest_reject(outcome, "expired_tag", "expiryDate",
-		    "the tag expired at %s, and SteVe refuses to write a tag whose expiry date is in the past; give it a "
-		    "later expiryDate, or none", at);
+		    "the tag expired at %s, and SteVe refuses to write a tag whose expiry date is "
+		    "in the past; give it a later expiryDate, or none",
+		    at);
 	return true;
 }
 
@@ -151,8 +154,8 @@ static void remember(struct tags *h, const struct ferry_value *id)
  * An unknown parent makes PUT fail with 500 and POST with a misleading 422, so it is looked up
  * first. 1: good, 0: the row is refused, -1.
  */
-static int parent_exists(struct tags *h, const struct tag *to, const struct tag *current, struct ferry_outcome *outcome,
-			 struct ferry_error *err)
+static int parent_exists(struct tags *h, const struct tag *to, const struct tag *current,
+			 struct ferry_outcome *outcome, struct ferry_error *err)
 {
 	struct tag parent;
 
@@ -166,7 +169,8 @@ static int parent_exists(struct tags *h, const struct tag *to, const struct tag 
 	if (rc > 0)
 		remember(h, &to->parent);
 	if (!rc)
-		rest_reject(outcome, "unknown_parent", "parentIdTag", "SteVe has no such parent tag");
+		rest_reject(outcome, "unknown_parent", "parentIdTag",
+			    "SteVe has no such parent tag");
 	return rc;
 }
 
@@ -175,7 +179,8 @@ static int parent_exists(struct tags *h, const struct tag *to, const struct tag 
 static void put_body(struct tags *h, const struct tag *to)
 {
 	const struct ferry_host *host = h->api.host;
-	struct ferry_value note = h->stamp ? tag_note_stamped(&to->note, host->now(host), &h->pool) : to->note;
+	struct ferry_value note = h->stamp ? tag_note_stamped(&to->note, host->now(host), &h->pool)
+					   : to->note;
 	struct ferry_value expiry = to->expiry;
 	rest_node *root = rest_object();
 	char at[REST_TIME];
@@ -194,8 +199,9 @@ static void put_body(struct tags *h, const struct tag *to)
 }
 
 /* The answer is the tag as it is now: is it that tag, and is a blocked card blocked? */
-static int read_written(struct tags *h, const char *what, const struct ferry_http_response *res, const struct tag *to,
-			struct ferry_outcome *outcome, struct ferry_error *err)
+static int read_written(struct tags *h, const char *what, const struct ferry_http_response *res,
+			const struct tag *to, struct ferry_outcome *outcome,
+			struct ferry_error *err)
 {
 	rest_node *root;
 	struct tag now;
@@ -208,11 +214,13 @@ static int read_written(struct tags *h, const char *what, const struct ferry_htt
 	if (rc)
 		return -1;
 	if (!same_id(&now.id, &to->id))
-		return h->api.host->fail(err, FERRY_E_PROTOCOL, "%s: SteVe answers with another tag", what);
+		return h->api.host->fail(err, FERRY_E_PROTOCOL,
+					 "%s: SteVe answers with another tag", what);
 	if (now.max.i != to->max.i) {
 		rest_reject(outcome, "not_applied", "maxActiveTransactionCount",
-			    "SteVe took the tag but holds %" PRId64 " sessions at once, not %" PRId64, now.max.i,
-			    to->max.i);
+			    "SteVe took the tag but holds %" PRId64
+			    " sessions at once, not %" PRId64,
+			    now.max.i, to->max.i);
 		return 0;
 	}
 	snprintf(pk, sizeof pk, "%" PRId64, now.pk);
@@ -223,8 +231,9 @@ static int read_written(struct tags *h, const char *what, const struct ferry_htt
 }
 
 /* POST or PUT the whole tag. */
-static int send_tag(struct tags *h, const struct tag *to, bool exists, struct ferry_outcome *outcome,
-		    struct rest_refusal *refusal, struct ferry_error *err)
+static int send_tag(struct tags *h, const struct tag *to, bool exists,
+		    struct ferry_outcome *outcome, struct rest_refusal *refusal,
+		    struct ferry_error *err)
 {
 	const char *what = exists ? "PUT /ocppTags/{ocppTagPk}" : "POST /ocppTags";
 	struct ferry_http_response res;
@@ -246,9 +255,9 @@ static void done(const struct tag *tag, enum ferry_ack ack, struct ferry_outcome
 	snprintf(outcome->dest_id, sizeof outcome->dest_id, "%" PRId64, tag->pk);
 }
 
-/* There already, or to be merged and written: 1 when it must be sent, 0 when the outcome is set, -1. */
-static int prepare(struct tags *h, const struct ferry_action *action, const struct tag *current, struct tag *to,
-		   struct ferry_outcome *outcome, struct ferry_error *err)
+/* Work out what to send: 1 when it must be sent, 0 when the outcome is set already, -1. */
+static int prepare(struct tags *h, const struct ferry_action *action, const struct tag *current,
+		   struct tag *to, struct ferry_outcome *outcome, struct ferry_error *err)
 {
 	if (!current && action->decision == FERRY_DISABLE) {
 		/* a tag that is not there opens no charger */
@@ -256,23 +265,28 @@ static int prepare(struct tags *h, const struct ferry_action *action, const stru
 		return 0;
 	}
 	if (!current && h->mode == FERRY_MODE_UPDATE) {
-		rest_reject(outcome, "tag_not_found", "idTag", "SteVe has no such tag, and the mode does not create any");
+		rest_reject(outcome, "tag_not_found", "idTag",
+			    "SteVe has no such tag, and the mode does not create any");
 		return 0;
 	}
 	*to = merge(h, action, current);
 	if (current && same_tag(h, current, to)) {
-		done(current, action->decision == FERRY_CREATE ? FERRY_ACK_DUPLICATE : FERRY_ACK_DONE, outcome);
+		done(current,
+		     action->decision == FERRY_CREATE ? FERRY_ACK_DUPLICATE : FERRY_ACK_DONE,
+		     outcome);
 		return 0;
 	}
 	if (current && h->mode == FERRY_MODE_INSERT && action->decision == FERRY_CREATE) {
 		rest_reject(outcome, "already_exists", "idTag",
-			    "SteVe has this tag already, with other values, and the mode does not change any");
+			    "SteVe has this tag already, with other values, and the mode does not "
+			    "change any");
 		return 0;
 	}
 	return expired(h, to, outcome) ? 0 : parent_exists(h, to, current, outcome, err);
 }
 
-static int current_tag(struct tags *h, const struct ferry_action *action, struct tag *ret, struct ferry_error *err)
+static int current_tag(struct tags *h, const struct ferry_action *action, struct tag *ret,
+		       struct ferry_error *err)
 {
 	struct ferry_value id;
 
@@ -282,8 +296,9 @@ static int current_tag(struct tags *h, const struct ferry_action *action, struct
 }
 
 /* Somebody may make the tag between our look and our POST, which then fails: look again, once. */
-static int write_tag(struct tags *h, const struct ferry_action *action, struct ferry_outcome *outcome,
-		     struct rest_refusal *refusal, struct ferry_error *err)
+static int write_tag(struct tags *h, const struct ferry_action *action,
+		     struct ferry_outcome *outcome, struct rest_refusal *refusal,
+		     struct ferry_error *err)
 {
 	struct tag current, to;
 
@@ -297,8 +312,8 @@ static int write_tag(struct tags *h, const struct ferry_action *action, struct f
 			return rc;
 		if (attempt && !there) {
 			rest_reject(outcome, "already_exists", "idTag",
-				    "SteVe says that the tag exists but does not list it; it answers so to an unknown "
-				    "parentIdTag too");
+				    "SteVe says that the tag exists but does not list it; it "
+				    "answers so to an unknown parentIdTag too");
 			return 0;
 		}
 		rc = send_tag(h, &to, there, outcome, refusal, err);
@@ -308,8 +323,8 @@ static int write_tag(struct tags *h, const struct ferry_action *action, struct f
 	}
 }
 
-static int apply(void *handle, const struct ferry_action *actions, size_t n, struct ferry_outcome *outcomes,
-		 struct ferry_error *err)
+static int apply(void *handle, const struct ferry_action *actions, size_t n,
+		 struct ferry_outcome *outcomes, struct ferry_error *err)
 {
 	struct tags *h = handle;
 	const struct ferry_host *host = h->api.host;

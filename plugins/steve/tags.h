@@ -23,7 +23,7 @@ struct tags {
 	bool legacy;			/* up to 3.7: date-times without a zone */
 	bool stamp;			/* keep "last synced" in the note */
 	bool told_case;			/* that SteVe writes a tag in other letters was reported */
-	int part[TAG_PARTS];		/* where each writable field stands in the layout; -1: not mapped */
+	int part[TAG_PARTS]; /* where each writable field stands in the layout; -1: not mapped */
 	struct rest_map known;		/* idTags seen there, in small letters */
 	struct rest_pool pool;		/* what lookup gave, or the tag that is being written */
 	struct rest_buf path, body;
@@ -32,24 +32,29 @@ struct tags {
 extern const struct ferry_field tag_fields[];
 extern const struct rest_column tag_columns[];
 extern const size_t tag_columns_n;
-int tags_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields, struct ferry_issue *issue);
+int tags_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields,
+		      struct ferry_issue *issue);
 
-/* The note without ferry's line; length of what remains (the start and the rest are joined in out). */
+/* The note without ferry's line. */
 struct ferry_value tag_note_plain(const struct ferry_value *note, struct rest_pool *pool);
 /* The note with ferry's line as its last. */
-struct ferry_value tag_note_stamped(const struct ferry_value *note, int64_t now, struct rest_pool *pool);
+struct ferry_value tag_note_stamped(const struct ferry_value *note, int64_t now,
+				    struct rest_pool *pool);
 
 /* Which tag an action is about; false when only the destination id is known. */
 bool tag_of(const struct tags *h, const struct ferry_action *action, struct ferry_value *id);
 /* The tag of that id: 1 and *ret (memory of h->pool), 0: there is none, -1. */
-int tag_fetch(struct tags *h, const struct ferry_value *id, struct tag *ret, struct ferry_error *err);
+int tag_fetch(struct tags *h, const struct ferry_value *id, struct tag *ret,
+	      struct ferry_error *err);
 /* The same by SteVe's own number, given as text. */
 int tag_fetch_pk(struct tags *h, const char *pk, struct tag *ret, struct ferry_error *err);
 /* Read one object of an answer; memory of h->pool. */
-int tag_read(struct tags *h, const char *what, rest_node *node, struct tag *ret, struct ferry_error *err);
+int tag_read(struct tags *h, const char *what, rest_node *node, struct tag *ret,
+	     struct ferry_error *err);
 
-int tags_extract(void *handle, const struct ferry_extract *want, struct ferry_sink *sink, struct ferry_error *err);
-int tags_lookup(void *handle, const struct ferry_action *actions, size_t n, struct ferry_found *found,
-		struct ferry_error *err);
+int tags_extract(void *handle, const struct ferry_extract *want, struct ferry_sink *sink,
+		 struct ferry_error *err);
+int tags_lookup(void *handle, const struct ferry_action *actions, size_t n,
+		struct ferry_found *found, struct ferry_error *err);
 
 #endif

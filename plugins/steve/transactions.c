@@ -20,11 +20,22 @@
 static const char *const types[] = {"all", "stopped", NULL};
 
 static const struct ferry_option source_options[] = {
-	{.name = "lookback", .type = FERRY_OPT_DURATION, .fallback = "30d", .min = 60000, .max = INT64_C(3660) * DAY_MS,
+	{.name = "lookback",
+	 .type = FERRY_OPT_DURATION,
+	 .fallback = "30d",
+	 .min = 60000,
+	 .max = INT64_C(3660) * DAY_MS,
 	 .help = "sessions that began so long ago are read"},
-	{.name = "window", .type = FERRY_OPT_DURATION, .fallback = "30d", .min = 3600000, .max = INT64_C(3660) * DAY_MS,
+	{.name = "window",
+	 .type = FERRY_OPT_DURATION,
+	 .fallback = "30d",
+	 .min = 3600000,
+	 .max = INT64_C(3660) * DAY_MS,
 	 .help = "span of start times read in one request"},
-	{.name = "type", .type = FERRY_OPT_CHOICE, .fallback = "all", .choices = types,
+	{.name = "type",
+	 .type = FERRY_OPT_CHOICE,
+	 .fallback = "all",
+	 .choices = types,
 	 .help = "all, or stopped ones only"},
 	{0},
 };
@@ -67,6 +78,7 @@ struct scan {
 	size_t n_rows;
 	int64_t delivered, limit;
 	struct rest_map seen;		/* ids delivered, as their bytes */
+	int64_t known[2];		/* two of them */
 	bool cut;
 };
 
@@ -95,8 +107,10 @@ static int open_handle(const struct ferry_open *open, void **ret, struct ferry_e
 		close_handle(h);
 		return -1;
 	}
-	if (lookback <= 0 || window <= 0 || lookback > INT64_C(36600) * DAY_MS || window > INT64_C(36600) * DAY_MS) {
-		open->host->fail(err, FERRY_E_CONFIG, "lookback and window must be positive, and less than 100 years");
+	if (lookback <= 0 || window <= 0 || lookback > INT64_C(36600) * DAY_MS ||
+	    window > INT64_C(36600) * DAY_MS) {
+		open->host->fail(err, FERRY_E_CONFIG,
+				 "lookback and window must be positive, and less than 100 years");
 		close_handle(h);
 		return -1;
 	}
@@ -146,6 +160,8 @@ static int take(struct scan *s, const char *what, rest_node *node, struct ferry_
 		return 0;
 	if (!rest_map_add(&s->seen, &row[ID].i, sizeof row[ID].i, 0, NULL))
 		return 0;
+	if (s->seen.n <= 2)
+		s->known[s->seen.n - 1] = row[ID].i;
 	row[RAW] = watt_hours(&row[START_VALUE]);
 	row[RAW + 1] = watt_hours(&row[STOP_VALUE]);
 	s->n_rows++;
@@ -192,7 +208,8 @@ static int read_list(struct scan *s, const char *kind, struct chunk *chunk, stru
 
 	if (h->api.host->cancelled(h->api.host))
 		return h->api.host->fail(err, FERRY_E_CANCELLED, "the run is ending");
-	if (rest_get(&h->api, rest_str(&h->path), &res, err) || steve_check(&h->api, what, &res, NULL, err))
+	if (rest_get(&h->api, rest_str(&h->path), &res, err) ||
+	    steve_check(&h->api, what, &res, NULL, err))
 		return -1;
 	s->sink->page(s->sink, kind, res.body_len);
 	stream.text = res.body;
@@ -263,12 +280,35 @@ static void report_gone(struct scan *s, const struct chunk *chunk)
 		if (!chunk->here[i])
 			rest_addf(&list, "%s%" PRId64, list.len ? ", " : "", chunk->id[i]);
 	if (list.len)
-		host->log(host, FERRY_LOG_INFO, "transactions that SteVe does not have any more: %s", rest_str(&list));
+		host->log(host, FERRY_LOG_INFO,
+			  "transactions that SteVe does not have any more: %s", rest_str(&list));
 	rest_buf_release(&list);
 }
 
-/* Before 3.11 SteVe looks at the first of several keys only: ask for what is missing one by one. */
-static int read_missing(struct scan *s, struct chunk *chunk, bool *singly, struct ferry_error *err)
+/* Whether the server looks at more than the first of several keys: from 3.11 on. */
+enum several { UNKNOWN, YES, NO };
+
+/* Ask for two sessions that are there, to know what it means when others are not. */
+static int try_several(struct scan *s, enum several *several, struct ferry_error *err)
+{
+	struct chunk two = {.id = {s->known[0], s->known[1]}, .n = 2};
+	struct ferry_error failed = {0};
+
+	if (s->seen.n < 2)
+		return 0;
+	if (read_chunk(s, &two, &failed) && failed.code != FERRY_E_REJECTED) {
+		*err = failed;
+		return -1;
+	}
+	if (two.here[0] && two.here[1])
+		*several = YES;
+	else if (two.here[0] || two.here[1] || failed.code)
+		*several = NO;
+	return 0;
+}
+
+static int read_singly(struct scan *s, struct chunk *chunk, enum several *several,
+		       struct ferry_error *err)
 {
 	for (size_t i = 0; i < chunk->n && !s->cut; i++) {
 		struct chunk one = {.id = {chunk->id[i]}, .n = 1};
@@ -277,32 +317,48 @@ static int read_missing(struct scan *s, struct chunk *chunk, bool *singly, struc
 		if (read_chunk(s, &one, err))
 			return -1;
 		chunk->here[i] = one.here[0];
-		*singly = *singly || one.here[0];
+		if (one.here[0])
+			*several = NO;
 	}
 	return 0;
 }
 
-static int revisit_chunk(struct scan *s, struct chunk *chunk, bool *singly, struct ferry_error *err)
+/* All in one request where the server can do that, else one by one. */
+static int read_together(struct scan *s, struct chunk *chunk, enum several *several,
+			 struct ferry_error *err)
 {
 	struct ferry_error failed = {0};
+	size_t here = 0;
 
-	if (*singly && chunk->n > 1) {
-		if (read_missing(s, chunk, singly, err))
-			return -1;
-	} else {
-		int rc = read_chunk(s, chunk, &failed);
-		bool whole = rc && failed.code == FERRY_E_REJECTED && chunk->n > 1;
-		if (rc && !whole) {
-			*err = failed;
-			return -1;
+	if (*several == NO)
+		return read_singly(s, chunk, several, err);
+	if (read_chunk(s, chunk, &failed)) {
+		if (failed.code == FERRY_E_REJECTED && chunk->n > 1) {
+			*several = NO;
+			return read_singly(s, chunk, several, err);
 		}
-		if (chunk->n > 1 && read_missing(s, chunk, singly, err))
-			return -1;
+		*err = failed;
+		return -1;
 	}
+	for (size_t i = 0; i < chunk->n; i++)
+		here += chunk->here[i];
+	if (here > 1 || (here && !chunk->here[0]))
+		*several = YES;
+	if (here == chunk->n || chunk->n == 1)
+		return 0;
+	if (*several == UNKNOWN && try_several(s, several, err))
+		return -1;
+	return *several == YES ? 0 : read_singly(s, chunk, several, err);
+}
+
+static int revisit_chunk(struct scan *s, struct chunk *chunk, enum several *several,
+			 struct ferry_error *err)
+{
+	if (read_together(s, chunk, several, err))
+		return -1;
 	if (!s->cut)
 		report_gone(s, chunk);
-	chunk->n = 0;
-	memset(chunk->here, 0, sizeof chunk->here);
+	*chunk = (struct chunk){.n = 0};
 	return 0;
 }
 
@@ -310,7 +366,7 @@ static int read_revisits(struct scan *s, struct ferry_revisit *revisit, struct f
 {
 	const struct ferry_host *host = s->h->api.host;
 	struct chunk chunk = {.n = 0};
-	bool singly = false;
+	enum several several = UNKNOWN;
 	size_t len, odd = 0;
 	const char *key;
 	int64_t id;
@@ -323,19 +379,21 @@ static int read_revisits(struct scan *s, struct ferry_revisit *revisit, struct f
 		if (rest_map_find(&s->seen, &id, sizeof id, NULL))
 			continue;
 		chunk.id[chunk.n++] = id;
-		if (chunk.n == CHUNK && revisit_chunk(s, &chunk, &singly, err))
+		if (chunk.n == CHUNK && revisit_chunk(s, &chunk, &several, err))
 			return -1;
 	}
 	if (odd)
 		host->log(host, FERRY_LOG_WARN,
-			  "%zu records to look at again have a key that is no transaction id; only `key: id` lets "
-			  "SteVe be asked for them", odd);
-	return chunk.n && !s->cut ? revisit_chunk(s, &chunk, &singly, err) : 0;
+			  "%zu records to look at again have a key that is no transaction id; only "
+			  "`key: id` lets SteVe be asked for them",
+			  odd);
+	return chunk.n && !s->cut ? revisit_chunk(s, &chunk, &several, err) : 0;
 }
 
 /* ------------------------------------------------------------------ extract */
 
-static int extract(void *handle, const struct ferry_extract *want, struct ferry_sink *sink, struct ferry_error *err)
+static int extract(void *handle, const struct ferry_extract *want, struct ferry_sink *sink,
+		   struct ferry_error *err)
 {
 	struct transactions *h = handle;
 	struct scan s = {.h = h, .sink = sink, .limit = want->limit};

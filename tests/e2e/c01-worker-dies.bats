@@ -137,10 +137,13 @@ others_go_on() {
 	END
 	start
 	fault lago '{"route": "POST /api/v1/customers", "kind": "slow", "delay_ms": 2500, "times": 1}'
+	# the look-up while planning waits as well
+	fault lago '{"route": "GET /api/v1/customers", "kind": "slow", "delay_ms": 2500, "times": 1}'
 	run_sync slow
 	is completed "$run_status"
 	is 2 "$(held lago customers)"
-	has "slow 1" "$(hits lago)"
+	is "slow 1
+slow 1" "$(hits lago)"
 }
 
 @test "a connector that takes all memory meets the limit, and is told so" {

@@ -8,7 +8,7 @@
 #   $lago     address of the Lago stand-in;  $steve  that of the SteVe stand-in
 #
 # Nothing sleeps for a fixed time: wait_for polls a condition and fails, naming it, when time is up.
-# shellcheck shell=bash disable=SC2034 # stories use what stands here
+# shellcheck shell=bash disable=SC2034,SC2154 # stories use what stands here
 
 bats_require_minimum_version 1.5.0
 
@@ -141,6 +141,37 @@ db() {
 	*) file=$T/$file.db ;;
 	esac
 	sqlite3 -batch -bail -cmd '.timeout 10000' "$file" "$@"
+}
+
+# hold NAME: lock the database file $T/NAME.db until release; who reads or writes it has to wait.
+hold() {
+	mkfifo "$T/hold"
+	sqlite3 "$T/$1.db" <"$T/hold" >"$T/held" 2>&1 3>&- &
+	children+=($!)
+	exec 9>"$T/hold"
+	echo "BEGIN EXCLUSIVE; SELECT 'held';" >&9
+	wait_for "grep -qx held '$T/held'"
+}
+
+release() {
+	exec 9>&-
+	rm "$T/hold"
+	wait "${children[-1]}"
+	unset 'children[-1]'
+}
+
+# slow_sync NAME: a sync whose run goes on extracting until it is cancelled.
+slow_sync() {
+	connection slow sqlite "path: $T/slow.db"
+	db slow "CREATE TABLE IF NOT EXISTS target (id INTEGER PRIMARY KEY)"
+	sync_file "$1" <<-'END'
+		source:
+		  connection: slow
+		  query: SELECT count(*) AS id FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n)
+		destination: {connection: slow, table: target}
+		key: id
+		map: {id: id}
+	END
 }
 
 # -------------------------------------------------------------------------------- the daemon

@@ -182,6 +182,51 @@ static void old_servers_are_asked_one_by_one(void **state)
 	end(&b);
 }
 
+/* What is gone would be asked for again in each run: two sessions known tell which server it is. */
+static void a_probe_tells_gone_sessions_from_an_old_server(void **state)
+{
+	static const char *const keys[] = {"5", "6", "7", NULL};
+	static const struct step fresh[] = {
+		{"GET", LAST30, 200, "[" STOPPED("1") "," STOPPED("2") "]"}, {"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[]"},
+		{"GET", REVISIT("&transactionPk=5&transactionPk=6&transactionPk=7"), 200, "[]"},
+		{"GET", REVISIT("&transactionPk=1&transactionPk=2"), 200, "[" STOPPED("2") "," STOPPED("1") "]"},
+		{0}};
+	static const struct step old[] = {
+		{"GET", LAST30, 200, "[" STOPPED("1") "," STOPPED("2") "]"}, {"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[]"},
+		{"GET", REVISIT("&transactionPk=5&transactionPk=6&transactionPk=7"), 200, "[]"},
+		{"GET", REVISIT("&transactionPk=1&transactionPk=2"), 200, "[" STOPPED("1") "]"},
+		{"GET", REVISIT("&transactionPk=5"), 200, "[]"},
+		{"GET", REVISIT("&transactionPk=6"), 200, "[" STOPPED("6") "]"},
+		{"GET", REVISIT("&transactionPk=7"), 200, "[]"},
+		{0}};
+	struct bench b;
+	(void)state;
+	assert_int_equal(read_all(&b, fresh, keys), 0);
+	ids_are(&b, "1 2");
+	assert_non_null(strstr(b.s.log, "any more: 5, 6, 7"));
+	end(&b);
+	assert_int_equal(read_all(&b, old, keys), 0);
+	ids_are(&b, "1 2 6");
+	assert_non_null(strstr(b.s.log, "any more: 5, 7"));
+	end(&b);
+}
+
+/* Two of three came: the server takes several keys, so the third is gone. */
+static void a_partial_answer_needs_no_second_question(void **state)
+{
+	static const char *const keys[] = {"5", "6", "7", NULL};
+	static const struct step steps[] = {
+		{"GET", LAST30, 200, "[]"}, {"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[]"},
+		{"GET", REVISIT("&transactionPk=5&transactionPk=6&transactionPk=7"), 200, "[" STOPPED("7") "," STOPPED("5") "]"},
+		{0}};
+	struct bench b;
+	(void)state;
+	assert_int_equal(read_all(&b, steps, keys), 0);
+	ids_are(&b, "7 5");
+	assert_non_null(strstr(b.s.log, "any more: 6"));
+	end(&b);
+}
+
 static void a_server_that_refuses_several_keys_is_asked_one_by_one(void **state)
 {
 	static const char *const keys[] = {"5", "6", NULL};
@@ -360,6 +405,8 @@ int main(void)
 		cmocka_unit_test(borders_are_inclusive_and_sessions_come_once),
 		cmocka_unit_test(sessions_met_open_before_are_asked_for_again),
 		cmocka_unit_test(old_servers_are_asked_one_by_one),
+		cmocka_unit_test(a_probe_tells_gone_sessions_from_an_old_server),
+		cmocka_unit_test(a_partial_answer_needs_no_second_question),
 		cmocka_unit_test(a_server_that_refuses_several_keys_is_asked_one_by_one),
 		cmocka_unit_test(keys_are_asked_for_in_chunks),
 		cmocka_unit_test(only_asked_sessions_are_taken_from_a_revisit),

@@ -1,0 +1,153 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Whatever dies at whatever moment, nothing is lost and nothing is doubled: workers are killed twenty
+# times and the daemon ten times at random moments of live runs; in the end every row is there once.
+# FERRY_TEST_SEED repeats the moments of an earlier run.
+load lib
+load faults
+
+WORKER_KILLS=20
+DAEMON_KILLS=10
+
+story_setup() {
+	connection from sqlite "path: $T/from.db"
+	db from "CREATE TABLE numbers (id INTEGER PRIMARY KEY, name TEXT, wh INTEGER);
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+		INSERT INTO numbers SELECT i, 'Customer ' || i, 1000 + 37 * i % 5000 FROM n"
+	settings "log_lines_max: 100000"
+}
+
+# The one worker's pid, once it is there.
+worker_of_run() {
+	wait_for '[ -n "$(worker_pids)" ]' 5 || return
+	worker_pids | tr -d ' '
+}
+
+# live_run SYNC: starts a run and comes back at a random moment of it; sets $run_id and $worker.
+live_run() {
+	run_id=$(trigger "$1") || return
+	worker=$(worker_of_run) || return
+	moment 20 "$2"
+	sleep "$moment"
+	is running "$(field "/runs/$run_id" .status)" "run $run_id after $moment s" || return
+	kill -0 "$worker" || { echo "run $run_id has no worker $worker"; return 1; }
+	stage=$(field "/runs/$run_id" '[.segments[].stages[] | select(.status == "running") | .name] | first')
+	struck[$stage]=$((${struck[$stage]-0} + 1))
+}
+
+kill_a_worker() {
+	live_run "$@" || return
+	kill -KILL "$worker"
+	is failed "$(wait_run "$run_id")" || return
+	is WORKER_DIED "$(code_of "$run_id")" "code of run $run_id" || return
+	has SIGKILL "$(message_of "$run_id")" || return
+	is 1 "$(failed_stages "$run_id" | wc -l)" "failed stages of run $run_id"
+}
+
+kill_the_daemon() {
+	live_run "$@" || return
+	# only the daemon: its worker has to notice by itself
+	stop_ferryd KILL 2>/dev/null || :
+	wait_for "! kill -0 $worker" || return
+	start_ferryd || return
+	is failed "$(field "/runs/$run_id" .status)" || return
+	is DAEMON_DIED "$(code_of "$run_id")" "code of run $run_id" || return
+	is 1 "$(failed_stages "$run_id" | wc -l)" "failed stages of run $run_id"
+}
+
+# strike SYNC WORKERS DAEMONS LONGEST: so many kills in random order, each within LONGEST ms.
+strike() {
+	local workers=$2 daemons=$3
+	declare -gA struck=()
+	while ((workers + daemons)); do
+		if ((RANDOM % (workers + daemons) < workers)); then
+			kill_a_worker "$1" "$4" || return
+			workers=$((workers - 1))
+		else
+			kill_the_daemon "$1" "$4" || return
+			daemons=$((daemons - 1))
+		fi
+	done
+	echo "killed in: $(declare -p struck)"
+}
+
+# What runs have said: none of them found its own sums wrong.
+no_breach() {
+	is 0 "$(field '/runs?status=failed&per_page=100' '[.data[] | select(.error.code == "CONSERVATION")] | length')"
+}
+
+@test "20000 events: worker killed 20 times, daemon 10 times, each event is there once" {
+	seed_random
+	start_lago '{"billable_metrics": [{"name": "kWh", "code": "kwh", "aggregation_type": "sum_agg", "field_name": "value"}]}'
+	connection_lago "retry_base: 50ms" "rate_limit: {lanes: 2}"
+	sync_file load <<-END
+		source: {connection: from, table: numbers}
+		destination: {connection: lago, resource: events, billable_metric: kwh, field_name: value}
+		key: id
+		mode: append
+		map:
+		  transaction_id: "'number-' || id"
+		  external_subscription_id: "'sub-' || (id % 100)"
+		  code: "'kwh'"
+		  timestamp: 1767225600 + id
+		  properties.value: "printf('%d.%03d', wh / 1000, wh % 1000)"
+	END
+	# 200 requests, two at a time: a run takes 20 s at least, a kill comes within 0.6 s
+	fault lago '{"route": "POST /api/v1/events/batch", "kind": "slow", "delay_ms": 200, "times": -1}'
+	start_ferryd
+	strike load $WORKER_KILLS $DAEMON_KILLS 600
+	halfway=$(held lago events)
+	echo "held after the last kill: $halfway"
+	# the kills met runs that were writing, and left work to do
+	[ "$halfway" -ge 1000 ]
+	[ "$halfway" -lt 20000 ]
+	is "$halfway" "$(held lago events .distinct_transaction_ids)"
+	[ "${struck[apply]-0}" -ge 5 ]
+	no_faults lago
+	run_sync load 60
+	is completed "$run_status"
+	is 0 "$(field "/runs/$run_id" .row_errors)"
+	is "20000 20000" "$(held lago events '"\(.count) \(.distinct_transaction_ids)"')"
+	is "$(db from "SELECT printf('%d.%03d', sum(wh) / 1000, sum(wh) % 1000) FROM numbers")" \
+		"$(held lago events .sum_value)" "the sum of all values"
+	is "$(counts lago .rows_written)" 20000 "events that were ever stored"
+	forget lago
+	run_sync load
+	is completed "$run_status"
+	is "unchanged 20000" "$(rows "$run_id")"
+	is 0 "$(writes lago)"
+	no_breach
+}
+
+@test "5000 customers: worker killed 20 times, daemon 10 times, each customer is there once" {
+	seed_random
+	start_lago '{}'
+	connection_lago "retry_base: 50ms" "rate_limit: {lanes: 2}"
+	sync_file load <<-END
+		source: {connection: from, query: "SELECT id, name FROM numbers WHERE id <= 5000 ORDER BY id"}
+		destination: {connection: lago, resource: customers}
+		key: id
+		map: {external_id: "'c' || id", name: name}
+	END
+	# two at a time: a run takes 12 s at least
+	fault lago '{"route": "POST /api/v1/customers", "kind": "slow", "delay_ms": 5, "times": -1}'
+	start_ferryd
+	strike load $WORKER_KILLS $DAEMON_KILLS 500
+	halfway=$(held lago customers)
+	echo "held after the last kill: $halfway"
+	[ "$halfway" -ge 200 ]
+	[ "$halfway" -lt 5000 ]
+	[ "${struck[apply]-0}" -ge 5 ]
+	no_faults lago
+	run_sync load 60
+	is completed "$run_status"
+	is 0 "$(field "/runs/$run_id" .row_errors)"
+	is 5000 "$(held lago customers)"
+	is "5000 5000" "$(standin lago state | jq -r '[.customers[] | [.external_id, .name]] | "\(length) \(unique | length)"')"
+	forget lago
+	run_sync load
+	is completed "$run_status"
+	is "unchanged 5000" "$(rows "$run_id")"
+	is 0 "$(writes lago)"
+	no_breach
+}
