@@ -14,7 +14,7 @@ static int get_filter(struct call *c, const char *sync, struct journal_filter *r
 {
 	const char *status = httpd_query(c->req, "status");
 
-	*ret = (struct journal_filter){.sync = sync ? sync : httpd_query(c->req, "sync"), .status = -1};
+	*ret = (struct journal_filter){.sync = sync ? sync : httpd_query(c->req, "sync"), .status = JOURNAL_ANY};
 	if (status && (ret->status = run_status_from_name(status)) < 0)
 		return ferry_fail(err, FERRY_E_USAGE,
 				  "'status' must be queued, running, preview_ready, completed, "

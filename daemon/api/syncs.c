@@ -142,7 +142,7 @@ int handle_sync(struct call *c, struct ferry_error *err)
 /* Runs of a sync that is no longer configured are still there to be read. */
 int handle_sync_runs(struct call *c, struct ferry_error *err)
 {
-	struct journal_filter of = {.sync = c->arg, .status = -1};
+	struct journal_filter of = {.sync = c->arg, .status = JOURNAL_ANY};
 	struct supervise_sync sync;
 	int64_t id;
 	size_t n = 0;

@@ -30,7 +30,7 @@ static const struct reason_info reasons[] = {
 	{"ALREADY_DELIVERED", "Each key is sent once, ever, and this one was."},
 	{"LOOKUP_MISSING", "A lookup has no row for this record; tried again in the next run."},
 	{"EXTRACT_TRUNCATED", "The source was cut short, so absence means nothing."},
-	{"IN_DOUBT", "An earlier run cannot tell whether it was delivered; never resent blindly."},
+	{"IN_DOUBT", "An earlier run cannot tell whether it was delivered, nor can the destination; --full sends it again."},
 	{"FULL_RESYNC", "Unchanged, but the run was asked to send everything again."},
 	{"FILTERED", "The segment's where: leaves this row out."},
 	{NULL, NULL},
@@ -107,6 +107,11 @@ static const char *decide_known(const struct decide_input *in, enum ferry_decisi
 {
 	bool different = in->change == CHANGE_DIFFERENT;
 
+	if (in->absent_there && in->mode != FERRY_MODE_APPEND) {
+		if (in->mode == FERRY_MODE_UPDATE)
+			return say(ret, FERRY_SKIP, "MODE_FORBIDS_CREATE");
+		return say(ret, FERRY_CREATE, "DRIFTED");
+	}
 	if (in->mode == FERRY_MODE_APPEND)
 		return say(ret, FERRY_SKIP, different ? "ALREADY_DELIVERED" : "UNCHANGED");
 	if (!different && !in->drifted && !in->disabled && !in->full)

@@ -38,6 +38,7 @@ struct decide_input {
 	bool create_new;		/* policy none: create */
 	bool disable_missing, delete_missing;	/* policy missing; neither: ignore */
 	bool truncated;			/* the extract was cut: absence means nothing */
+	bool absent_there;		/* verify found it gone over there */
 	bool drifted;			/* verify found a difference over there */
 	bool full;			/* send everything again, changed or not */
 	bool disabled;			/* an earlier run disabled it, since it was missing */

@@ -180,7 +180,8 @@ static void intend(struct applying *a, const struct slice *s)
 		const struct plan_entry *e = &s->entries[i];
 		add_op(a, SNAP_INTEND, e->key)->intent = (struct snap_intent){
 			.decision = s->decision, .run = a->seg->options->run, .hash = e->hash,
-			.dest_id = e->dest_id, .dest_id_len = e->dest_id_len,
+			.flags = strcmp(e->reason, "REAPPEARED") == 0 ? SNAP_DISABLED : 0,
+			.dest_id = e->dest_id, .dest_id_len = e->dest_id_len, .layout = a->seg->layout_id,
 			.record = e->record ? e->record : e->before,
 			.record_len = e->record ? e->record_len : e->before_len,
 		};
@@ -255,6 +256,13 @@ static void refuse(struct applying *a, const struct slice *s, size_t i)
 	buf_release(&text);
 }
 
+/* Not done in this run: a windowed source must be asked for it again. */
+static void leave(struct applying *a, const struct plan_entry *e)
+{
+	if (is_windowed(a))
+		add_op(a, SNAP_PEND, e->key)->reason = "UNDONE";
+}
+
 static void finish_slice(struct applying *a, struct slice *s)
 {
 	int64_t in_doubt = 0;
@@ -272,9 +280,11 @@ static void finish_slice(struct applying *a, struct slice *s)
 			break;
 		case FERRY_ACK_UNSENT:
 			add_op(a, SNAP_SETTLE, s->entries[i].key);
+			leave(a, &s->entries[i]);
 			break;
 		case FERRY_ACK_UNKNOWN:
 			in_doubt++;	/* the intent stays */
+			leave(a, &s->entries[i]);
 			break;
 		}
 	}
@@ -307,6 +317,28 @@ static int collect(struct applying *a, struct ferry_error *err)
 	return 0;
 }
 
+/* What the run did not come to: a windowed source must be asked for it again. */
+static int leave_rest(struct applying *a, struct ferry_error *err)
+{
+	for (int d = 0; d < FERRY_DECISIONS; d++)
+		close_slice(a, (enum ferry_decision)d);
+	for (const struct slice *s = a->ready; s; s = s->next)
+		for (size_t i = 0; i < s->n; i++)
+			leave(a, &s->entries[i]);
+	while (!a->plan_end) {
+		for (; a->at < a->n; a->at++) {
+			const struct plan_entry *e = &a->entries[a->at];
+			if (e->decision == FERRY_SKIP || e->decision == FERRY_CONFLICT)
+				note(a, e);
+			else
+				leave(a, e);
+		}
+		if (next_page(a, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int run(struct applying *a, struct ferry_error *err)
 {
 	/* one more than there are lanes, so that none waits for a commit */
@@ -322,6 +354,8 @@ static int run(struct applying *a, struct ferry_error *err)
 		if (collect(a, err) != 0)
 			return -1;
 	}
+	if (a->stopped && is_windowed(a) && leave_rest(a, err) != 0)
+		return -1;
 	return a->n_ops || a->spent ? commit(a, err) : 0;
 }
 

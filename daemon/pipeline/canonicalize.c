@@ -243,8 +243,12 @@ static void canonicalize_row(struct segment *seg, const struct ferry_value *valu
 		segment_invalid(seg, "", "INVALID_RECORD", NULL, err.msg, NULL);
 		/* the key may be a bare column, which needs no evaluation: then the row is known to exist */
 		for (size_t i = 0; i < seg->def->n_key; i++) {
-			if (expr_column(seg->exprs, i) < 0)
+			if (expr_column(seg->exprs, i) < 0) {
+				/* it exists, but as whom is not known: no absence means anything now */
+				seg->truncated = true;
+				seg->truncation_reason = "the key of a row could not be worked out";
 				return;
+			}
 			seg->outs[i] = values[expr_column(seg->exprs, i)];
 		}
 		size_t start = b->len;

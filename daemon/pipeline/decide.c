@@ -85,7 +85,7 @@ static int decide_record(struct segment *seg, struct row *row, struct ferry_erro
 {
 	struct decide_input in = {
 		.mode = seg->def->mode, .change = row->change, .tier = row->tier, .same_there = row->same_there,
-		.create_new = seg->def->none == NONE_CREATE, .drifted = row->drifted, .full = seg->options->full,
+		.create_new = seg->def->none == NONE_CREATE, .drifted = row->drifted, .absent_there = row->absent_there, .full = seg->options->full,
 		.disabled = row->change != CHANGE_NEW && row->known.flags & SNAP_DISABLED,
 	};
 	enum ferry_decision d;
@@ -144,6 +144,13 @@ int decide_gone(struct segment *seg, struct kv_bytes key, const struct snap_entr
 	if (entry->flags & SNAP_DISABLED)
 		return 0;		/* dealt with by an earlier run */
 	const char *reason = decide(&in, &d);
+	int doubt = seg->intents_left ? snap_has_intent(seg->reader, key, err) : 0;
+	if (doubt < 0)
+		return -1;
+	if (doubt) {
+		d = FERRY_CONFLICT;
+		reason = "IN_DOUBT";
+	}
 	struct plan_entry e = {
 		.key = key, .decision = d, .tier = in.tier, .reason = reason, .hash = entry->hash,
 		.dest_id = entry->dest_id, .dest_id_len = entry->dest_id_len,

@@ -10,7 +10,6 @@
 struct work {
 	struct delivery *d;
 	size_t *todo, n;
-	size_t *deferred, n_deferred;
 	struct ferry_action *actions;
 	struct ferry_outcome *outcomes;
 };
@@ -30,6 +29,8 @@ static int call(struct work *w, const size_t *idx, size_t n, struct ferry_error 
 	memset(w->outcomes, 0, n * sizeof *w->outcomes);
 	d->requests++;
 	int rc = d->api->apply(d->handle, w->actions, n, w->outcomes, err);
+	if (rc != 0 && err->code == FERRY_OK)
+		ferry_fail(err, FERRY_E_CONNECTOR, "connector %s failed without saying why", d->api->name);
 	if (rc != 0 && err->code == FERRY_E_REJECTED)
 		for (size_t i = 0; i < n; i++)
 			if (!is_final(w->outcomes[i].ack))
@@ -50,6 +51,25 @@ static size_t keep_open(const struct work *w, size_t *idx, size_t n)
 	return kept;
 }
 
+/* Everything that is not final, wherever a call has left it. */
+static void gather(struct work *w)
+{
+	w->n = 0;
+	for (size_t i = 0; i < w->d->n; i++)
+		if (!is_final(w->d->outcomes[i].ack))
+			w->todo[w->n++] = i;
+}
+
+/* After a call that succeeded every row it did not answer for must say UNSENT. */
+static int all_unsent(const struct work *w, const size_t *idx, size_t n, struct ferry_error *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (w->d->outcomes[idx[i]].ack != FERRY_ACK_UNSENT)
+			return ferry_fail(err, FERRY_E_CONNECTOR, "connector %s did not say what became of row '%s'",
+					  w->d->api->name, w->d->actions[idx[i]].key);
+	return 0;
+}
+
 static void reject(struct work *w, size_t row, const struct ferry_error *why, bool alone)
 {
 	struct ferry_outcome *o = &w->d->outcomes[row];
@@ -60,8 +80,8 @@ static void reject(struct work *w, size_t row, const struct ferry_error *why, bo
 }
 
 /*
- * idx[0..n) was refused as a whole for `why`. Find one bad row, put what was not sent into deferred.
- * -1 only for a failure of another kind.
+ * idx[0..n) was refused as a whole for `why`. Find one bad row; what else is open is left for the
+ * next round. -1 only for a failure of another kind.
  */
 static int narrow(struct work *w, size_t *idx, size_t n, struct ferry_error why, struct ferry_error *err)
 {
@@ -76,19 +96,19 @@ static int narrow(struct work *w, size_t *idx, size_t n, struct ferry_error why,
 			return -1;
 		}
 		w->d->repeats++;
+		size_t open = keep_open(w, idx, half);
 		if (rc == 0) {
 			/* all passed, or were answered for one by one: the bad row is among the others */
-			size_t open = keep_open(w, idx, half);
-			memcpy(w->deferred + w->n_deferred, idx, open * sizeof *idx);
-			w->n_deferred += open;
+			if (all_unsent(w, idx, open, err) != 0)
+				return -1;
 			idx += half;
 			n -= half;
+		} else if (!open) {
+			return 0;	/* it was answered for by itself */
 		} else {
-			memcpy(w->deferred + w->n_deferred, idx + half, (n - half) * sizeof *idx);
-			w->n_deferred += n - half;
 			why = e;
-			n = half;
-			alone = n == 1;
+			alone = half == 1;
+			n = open;
 		}
 	}
 	reject(w, idx[0], &why, alone);
@@ -104,6 +124,23 @@ static bool may_repeat(const struct work *w)
 	return true;
 }
 
+/* One round: everything that is open, once. 0 when the call itself was in order. */
+static int round_trip(struct work *w, struct ferry_error *err)
+{
+	int rc = call(w, w->todo, w->n, err);
+
+	if (rc != 0 && err->code == FERRY_E_REJECTED) {
+		struct ferry_error why = *err;
+		size_t open = keep_open(w, w->todo, w->n);
+		rc = open ? narrow(w, w->todo, open, why, err) : 0;
+	} else if (rc == 0) {
+		w->n = keep_open(w, w->todo, w->n);
+		rc = all_unsent(w, w->todo, w->n, err);
+	}
+	gather(w);
+	return rc;
+}
+
 static int run(struct work *w, struct ferry_error *err)
 {
 	struct delivery *d = w->d;
@@ -112,43 +149,23 @@ static int run(struct work *w, struct ferry_error *err)
 	while (w->n) {
 		struct ferry_error e = {0};
 		size_t before = w->n;
-		int rc = call(w, w->todo, w->n, &e);
-		if (rc != 0 && e.code == FERRY_E_REJECTED) {
-			size_t open = keep_open(w, w->todo, w->n);
-			w->n_deferred = 0;
-			if (open && narrow(w, w->todo, open, e, err) != 0)
-				return -1;
-			memcpy(w->todo, w->deferred, w->n_deferred * sizeof *w->todo);
-			w->n = w->n_deferred;
-			d->repeats += w->n != 0;
-			continue;
-		}
-		w->n = keep_open(w, w->todo, w->n);
+		int rc = round_trip(w, &e);
 		if (!w->n)
 			return 0;
-		if (rc == 0) {
-			/* rows the call left out, because of others in it, go again at once */
-			bool unsent = true;
-			for (size_t i = 0; i < w->n; i++)
-				unsent &= d->outcomes[w->todo[i]].ack == FERRY_ACK_UNSENT;
-			if (!unsent)
-				return ferry_fail(err, FERRY_E_CONNECTOR, "connector %s did not say what became of %zu rows",
-						  d->api->name, w->n);
-			if (w->n == before && ++attempt > d->retries)
-				return ferry_fail(err, FERRY_E_CONNECTOR, "connector %s makes no progress with %zu rows",
-						  d->api->name, w->n);
-			d->repeats++;
-			continue;
-		}
+		/* progress earns a fresh set of attempts */
+		attempt = w->n < before ? 0 : attempt;
+		d->repeats++;
+		if (rc == 0 && w->n < before)
+			continue;	/* left out because of others in its call: again at once */
+		if (rc == 0)
+			ferry_fail(&e, FERRY_E_CONNECTOR, "connector %s makes no progress with %zu rows", d->api->name, w->n);
 		if (!ferry_code_info(e.code)->transient || attempt >= d->retries || !may_repeat(w)) {
+			d->repeats--;
 			*err = e;
 			return -1;
 		}
-		/* progress earns a fresh set of attempts */
-		attempt = w->n < before ? 1 : attempt + 1;
-		if (d->backoff(d->ctx, attempt, &e, err) != 0)
+		if (d->backoff(d->ctx, ++attempt, &e, err) != 0)
 			return -1;
-		d->repeats++;
 	}
 	return 0;
 }
@@ -158,7 +175,6 @@ int deliver(struct delivery *d, struct ferry_error *err)
 	struct work w = {.d = d, .n = d->n};
 
 	w.todo = ferry_alloc0(d->n, sizeof *w.todo);
-	w.deferred = ferry_alloc0(d->n, sizeof *w.deferred);
 	w.actions = ferry_alloc0(d->n, sizeof *w.actions);
 	w.outcomes = ferry_alloc0(d->n, sizeof *w.outcomes);
 	for (size_t i = 0; i < d->n; i++) {
@@ -167,7 +183,6 @@ int deliver(struct delivery *d, struct ferry_error *err)
 	}
 	int rc = run(&w, err);
 	free(w.todo);
-	free(w.deferred);
 	free(w.actions);
 	free(w.outcomes);
 	return rc;

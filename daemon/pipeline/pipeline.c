@@ -165,6 +165,8 @@ static int stream(struct segment *seg, enum stage first, enum stage last, int (*
 	for (int s = (int)first; s <= (int)last; s++)
 		tell_stage(seg, (enum stage)s, "running", NULL, NULL, NULL);
 	int rc = fn(seg, err);
+	if (rc != 0 && err->code == FERRY_OK)
+		ferry_fail(err, FERRY_E_CONNECTOR, "a connector failed without saying why");
 	for (int s = (int)first + 1; s <= (int)last; s++)
 		others += seg->spent_us[s];
 	if (first != STAGE_APPLY)

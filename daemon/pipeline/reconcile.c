@@ -151,7 +151,7 @@ static int find_known(struct segment *seg, struct row *row, struct ferry_error *
 
 	if ((seg->ordered ? find_ordered : find_unordered)(seg, row, key, &found, err) != 0)
 		return -1;
-	if (!found)
+	if (!found || row->known.flags & SNAP_MAYBE)
 		row->change = CHANGE_NEW;
 	else if (row->known.flags & SNAP_UNSURE || memcmp(&row->known.hash, &row->hash, sizeof row->hash) != 0)
 		row->change = CHANGE_DIFFERENT;
@@ -178,7 +178,7 @@ static bool wants_lookup(const struct segment *seg, const struct row *row)
 	if (seg->def->verify || seg->options->verify)
 		return seg->def->mode != FERRY_MODE_APPEND;
 	return row->change == CHANGE_NEW &&
-		(api->caps & FERRY_CAP_MATCH_NEW || seg->def->mode == FERRY_MODE_INSERT || seg->def->mode == FERRY_MODE_UPDATE);
+		(api->caps & FERRY_CAP_MATCH_NEW || seg->reset || seg->def->mode == FERRY_MODE_INSERT || seg->def->mode == FERRY_MODE_UPDATE);
 }
 
 static void keep_what_is_there(struct segment *seg, struct row *row, const struct ferry_value *ours,
@@ -211,7 +211,7 @@ static void judge(struct segment *seg, struct row *row, const struct ferry_value
 		if (found->fields)
 			keep_what_is_there(seg, row, ours, found);
 	} else if (row->change != CHANGE_NEW) {
-		row->drifted = true;	/* deleted over there */
+		row->absent_there = true;
 	}
 }
 

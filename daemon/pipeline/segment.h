@@ -35,7 +35,7 @@ struct row {
 	struct hash128 hash;
 	enum change change;
 	enum ferry_tier tier;
-	bool same_there, drifted, in_doubt;
+	bool same_there, drifted, absent_there, in_doubt;
 	struct snap_entry known;	/* change is not CHANGE_NEW; memory of the snapshot's reader */
 	const char *dest_id;		/* from a look-up, in the batch's arena */
 	const void *there;		/* the destination's record from a look-up, in the batch's arena */

@@ -5,7 +5,7 @@
  * The destination is asked for each one. What is there as it was sent counts as acknowledged; what is
  * not there is forgotten, so that this run plans it again. Nothing is ever sent blindly: where the
  * destination cannot be asked, an idempotent one simply gets the row again by the normal way, and for
- * any other the row stays in doubt and is parked.
+ * any other the row stays in doubt and is parked, until a person says --full.
  */
 #include <string.h>
 
@@ -19,112 +19,132 @@ struct settling {
 	struct kv_bytes *keys;
 	struct snap_intent *intents;
 	size_t n;
-	struct ferry_action actions[CHUNK];
-	struct ferry_found found[CHUNK];
-	struct snap_op ops[CHUNK * 2];
+	struct snap_op ops[CHUNK * 3];
 	size_t n_ops;
 	int64_t delivered, again;
 };
 
-static bool decode(struct settling *s, size_t i)
+/* False when the destination cannot be asked: made with another mapping, and nothing else says who it is. */
+static bool decode(struct settling *s, size_t i, struct ferry_action *to)
 {
 	const struct ferry_layout *layout = &s->seg->layout;
 	struct ferry_value *values = arena_alloc0(&s->arena, layout->n + 1, sizeof *values);
 	const struct snap_intent *in = &s->intents[i];
 	struct buf key = BUF_INIT;
 
-	int n = record_decode(in->record, in->record_len, values, layout->n);
+	bool whole = in->layout == s->seg->layout_id &&
+		record_decode(in->record, in->record_len, values, layout->n) == (int)layout->n;
 	key_form_show(s->keys[i].p, s->keys[i].len, s->seg->def->n_key, &key);
-	s->actions[i] = (struct ferry_action){
+	*to = (struct ferry_action){
 		.decision = in->decision,
 		.key = arena_strndup(&s->arena, buf_str(&key), key.len),
 		.key_len = key.len,
 		.dest_id = in->dest_id,
-		.fields = n == (int)layout->n ? values : NULL,
+		.fields = whole ? values : NULL,
 	};
 	buf_release(&key);
-	/* made with another mapping, and nothing else says who it is */
-	return s->actions[i].fields || in->dest_id_len;
+	return s->seg->dest->api->lookup && (whole || in->dest_id_len);
 }
 
-static bool as_sent(const struct settling *s, size_t i)
+static bool as_sent(const struct settling *s, const struct ferry_value *ours, const struct ferry_value *theirs)
 {
-	const struct ferry_value *ours = s->actions[i].fields, *theirs = s->found[i].fields;
-
 	for (size_t f = 0; f < s->seg->layout.n; f++)
 		if (!s->seg->ignored[f] && !values_alike(&ours[f], &theirs[f]))
 			return false;
 	return true;
 }
 
-static void op(struct settling *s, enum snap_op_kind kind, size_t i, uint32_t flags)
+static void op(struct settling *s, enum snap_op_kind kind, size_t i, const char *id, uint32_t flags)
 {
 	const struct snap_intent *in = &s->intents[i];
-	const char *id = s->found[i].dest_id && s->found[i].dest_id[0] ? s->found[i].dest_id : in->dest_id;
+	struct snap_op *to = &s->ops[s->n_ops++];
 
-	s->ops[s->n_ops] = (struct snap_op){.kind = kind, .key = s->keys[i]};
+	*to = (struct snap_op){.kind = kind, .key = s->keys[i], .reason = "IN_DOUBT"};
 	if (kind == SNAP_PUT)
-		s->ops[s->n_ops].entry = (struct snap_entry){
-			.flags = flags, .hash = in->hash, .dest_id = id, .dest_id_len = strlen(id),
-			.layout = s->seg->layout_id,
-			.record = s->seg->def->snapshot == SNAPSHOT_FULL ? in->record : NULL,
+		to->entry = (struct snap_entry){
+			.flags = flags, .hash = in->hash, .dest_id = id, .dest_id_len = strlen(id), .layout = in->layout,
+			.record = s->seg->def->snapshot == SNAPSHOT_FULL && in->record_len ? in->record : NULL,
 			.record_len = in->record_len,
 		};
-	s->n_ops++;
 }
 
-static void judge(struct settling *s, size_t i)
+/* Settled, and to be planned again; a windowed source has to be asked for it. */
+static void again(struct settling *s, size_t i)
 {
-	const struct ferry_found *f = &s->found[i];
-	enum ferry_decision d = s->actions[i].decision;
-	bool there = f->presence != FERRY_ABSENT;
+	op(s, SNAP_SETTLE, i, "", 0);
+	if (s->seg->source->api->caps & FERRY_CAP_WINDOWED)
+		op(s, SNAP_PEND, i, "", 0);
+	s->again++;
+}
 
-	if (d == FERRY_DELETE || d == FERRY_DISABLE) {
-		if (!there) {
-			op(s, SNAP_DELETE, i, 0);
-			s->delivered++;
-		} else {
-			s->again++;
-		}
-	} else if (there && (s->seg->def->mode == FERRY_MODE_APPEND ||
-			     (s->actions[i].fields && f->fields && as_sent(s, i)))) {
-		op(s, SNAP_PUT, i, 0);
-		s->delivered++;
-	} else {
-		/* it is there, but not as we would have it: remember where, send again */
-		if (there)
-			op(s, SNAP_PUT, i, SNAP_UNSURE);
-		s->again++;
+static void delivered(struct settling *s, size_t i)
+{
+	op(s, SNAP_SETTLE, i, "", 0);
+	op(s, SNAP_UNPEND, i, "", 0);
+	s->delivered++;
+}
+
+/* Sending it again does no harm, but what is there until then is unknown. */
+static void cannot_ask(struct settling *s, size_t i)
+{
+	const struct snap_intent *in = &s->intents[i];
+
+	if (!(s->seg->dest->api->caps & FERRY_CAP_IDEMPOTENT) && !s->seg->options->full) {
+		s->seg->intents_left++;
+		return;
 	}
-	op(s, SNAP_SETTLE, i, 0);
+	bool may_be_absent = in->decision == FERRY_CREATE || in->decision == FERRY_DELETE;
+	op(s, SNAP_PUT, i, in->dest_id, SNAP_UNSURE | (may_be_absent ? SNAP_MAYBE : 0));
+	again(s, i);
+}
+
+static void judge(struct settling *s, size_t i, const struct ferry_action *action, const struct ferry_found *f)
+{
+	const struct ferry_connector *api = s->seg->dest->api;
+	const struct snap_intent *in = &s->intents[i];
+	struct ferry_pure pure = {.layout = &s->seg->layout};
+	bool there = f->presence != FERRY_ABSENT, goes = in->decision == FERRY_DELETE;
+	const char *id = f->dest_id && f->dest_id[0] ? f->dest_id : in->dest_id;
+
+	/* it must be our record, or nothing is known */
+	if (f->presence == FERRY_SEVERAL ||
+	    (there && api->reconcile && action->fields && api->reconcile(&pure, action->fields, f) != FERRY_TIER_STRONG)) {
+		cannot_ask(s, i);
+	} else if (!there && (goes || in->decision == FERRY_DISABLE)) {
+		op(s, SNAP_DELETE, i, "", 0);
+		delivered(s, i);
+	} else if (!there || goes) {
+		again(s, i);
+	} else if (s->seg->def->mode == FERRY_MODE_APPEND ||
+		   (in->decision != FERRY_DISABLE && !(in->flags & SNAP_DISABLED) && action->fields && f->fields &&
+		    as_sent(s, action->fields, f->fields))) {
+		op(s, SNAP_PUT, i, id, 0);
+		delivered(s, i);
+	} else {
+		/* it is there, but not as we would have it, or whether it is enabled cannot be seen */
+		op(s, SNAP_PUT, i, id, SNAP_UNSURE);
+		again(s, i);
+	}
 }
 
 static int settle_chunk(struct settling *s, struct ferry_error *err)
 {
-	struct segment *seg = s->seg;
-	const struct ferry_connector *api = seg->dest->api;
-	size_t asked = 0;
+	struct ferry_action actions[CHUNK];
+	struct ferry_found found[CHUNK] = {0};
+	size_t asked[CHUNK], n = 0;
 
 	s->n_ops = 0;
-	for (size_t i = 0; i < s->n; i++)
-		asked += decode(s, i);
-	if (asked < s->n || !api->lookup) {
-		/* cannot be asked for: harmless where sending again is, else parked */
-		if (!(api->caps & FERRY_CAP_IDEMPOTENT)) {
-			seg->intents_left += (int64_t)s->n;
-			return 0;
-		}
-		for (size_t i = 0; i < s->n; i++)
-			op(s, SNAP_SETTLE, i, 0);
-		s->again += (int64_t)s->n;
-		return snapshot_commit(seg->snapshot, s->ops, s->n_ops, err);
+	for (size_t i = 0; i < s->n; i++) {
+		if (decode(s, i, &actions[n]))
+			asked[n++] = i;
+		else
+			cannot_ask(s, i);
 	}
-	memset(s->found, 0, sizeof s->found);
-	if (api->lookup(seg->dest->handle, s->actions, s->n, s->found, err) != 0)
+	if (n && s->seg->dest->api->lookup(s->seg->dest->handle, actions, n, found, err) != 0)
 		return ferry_within(err, "settling rows in doubt");
-	for (size_t i = 0; i < s->n; i++)
-		judge(s, i);
-	return snapshot_commit(seg->snapshot, s->ops, s->n_ops, err);
+	for (size_t i = 0; i < n; i++)
+		judge(s, asked[i], &actions[i], &found[i]);
+	return snapshot_commit(s->seg->snapshot, s->ops, s->n_ops, err);
 }
 
 int settle_intents(struct segment *seg, struct ferry_error *err)

@@ -102,30 +102,35 @@ static void fold_id(struct segment *seg)
 	buf_release(&b);
 }
 
-static bool is_secret(const struct ferry_option *table, const char *name)
+static bool is_address(const struct ferry_option *table, const char *name)
 {
 	for (; table && table->name; table++)
 		if (strcmp(table->name, name) == 0)
-			return table->flags & FERRY_OPTION_SECRET;
+			return table->flags & FERRY_OPTION_ADDRESS;
 	return false;
 }
 
-/* What tells one destination from another: its connector and all settings that are no secrets. */
-static const char *destination_text(struct segment *seg, const struct connection_def *c)
+/* What tells one destination from another: its connector and where that leads to. */
+static int destination_text(struct segment *seg, const struct connection_def *c, const char **ret, struct ferry_error *err)
 {
 	const struct ferry_connector *api = seg->dest_plug->api;
 	const struct def_options *lists[] = {&c->options, &seg->def->destination.options};
 	const struct ferry_option *tables[] = {api->connection_options, api->destination_options};
 	struct buf b = BUF_INIT;
+	int rc = 0;
 
 	buf_addf(&b, "connector %s", api->name);
 	for (int k = 0; k < 2; k++)
-		for (size_t i = 0; i < lists[k]->n; i++)
-			if (!is_secret(tables[k], lists[k]->items[i].name))
-				buf_addf(&b, ", %s %s", lists[k]->items[i].name, lists[k]->items[i].text);
-	const char *s = arena_strndup(&seg->arena, b.s, b.len);
+		for (size_t i = 0; i < lists[k]->n && rc == 0; i++) {
+			const struct def_option *o = &lists[k]->items[i];
+			if (!is_address(tables[k], o->name))
+				continue;
+			buf_addf(&b, ", %s ", o->name);
+			rc = conf_resolve(o->text, &b, err);
+		}
+	*ret = arena_strndup(&seg->arena, b.s, b.len);
 	buf_release(&b);
-	return s;
+	return rc;
 }
 
 /*
@@ -147,7 +152,7 @@ static int check_snapshot(struct segment *seg, struct ferry_error *err)
 			return -1;
 		if (!old || strcmp(old, texts[i]) == 0)
 			continue;
-		if (!seg->options->full && (seg->snapshot_rows || intents)) {
+		if (!seg->options->full && !seg->reset && (seg->snapshot_rows || intents)) {
 			ferry_fail(err, FERRY_E_CONFIG, "%s has changed since the last run: it was '%s', now it is '%s'",
 				   words[i], old, texts[i]);
 			return ferry_hint(err, "Put it back, or start over with --full: every record is then sent again.");
@@ -198,7 +203,8 @@ int stage_validate_setup(struct segment *seg, struct ferry_error *err)
 	mark_ignored(seg);
 	segment_definition(seg->generation, def, seg->definition);
 	seg->key_text = join_key(seg);
-	seg->destination_id = destination_text(seg, to);
+	if (destination_text(seg, to, &seg->destination_id, err) != 0)
+		return -1;
 	if (setup_open_handle(seg, FERRY_DESTINATION, &seg->dest, err) != 0)
 		return ferry_within(err, "destination '%s'", to->name);
 	if (setup_open_handle(seg, FERRY_SOURCE, &seg->source, err) != 0)

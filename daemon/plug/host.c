@@ -20,7 +20,12 @@ struct plug_host {
 	struct plug_watch watch;
 	struct ratelimit *limit;	/* NULL: a connector without network I/O */
 	struct http_client *http;	/* made by the first request */
+	bool writing;			/* the request under way is none that may be repeated */
+	int64_t cancelled_at;		/* clock_mono; 0: it goes on */
 };
+
+/* After a cancel: how long the answer to a write is still waited for. */
+#define LAST_ANSWER_MS 5000
 
 static struct plug_host *self(const struct ferry_host *api)
 {
@@ -77,10 +82,19 @@ static int host_wait_turn(const struct ferry_host *api, struct ferry_error *err)
 
 /* ---- HTTP */
 
+/*
+ * What only reads is broken off at once. Of a write the answer tells what became of it, and without
+ * one it stays in doubt: so it is given time.
+ */
 static bool http_cancelled(void *ctx)
 {
 	struct plug_host *h = ctx;
-	return host_cancelled(&h->api);
+
+	if (!host_cancelled(&h->api))
+		return false;
+	if (!h->cancelled_at)
+		h->cancelled_at = clock_mono();
+	return !h->writing || clock_mono() - h->cancelled_at > LAST_ANSWER_MS * 1000;
 }
 
 static int make_client(struct plug_host *h, struct ferry_error *err)
@@ -145,6 +159,7 @@ static int host_http(const struct ferry_host *api, const struct ferry_http_reque
 
 	if (make_client(h, err) < 0)
 		return -1;
+	h->writing = !(req->flags & FERRY_HTTP_RETRY);
 	for (int attempt = 1;; attempt++) {
 		struct ferry_error why = {0};
 		if (host_wait_turn(api, err) < 0)
@@ -152,6 +167,9 @@ static int host_http(const struct ferry_host *api, const struct ferry_http_reque
 		int rc = http_exchange(h->http, req, res, &why);
 		if (rc == 0)
 			heed_refusal(h, res);
+		else if (h->writing && why.code == FERRY_E_CANCELLED)
+			ferry_fail(&why, FERRY_E_TIMEOUT, "%s: no answer within %d s after the run was told to end",
+				   req->method, LAST_ANSWER_MS / 1000);
 		if (attempt <= repeats && is_transient(rc, res, &why)) {
 			if (pause_before_retry(h, req, rc, res, &why, attempt, err) < 0)
 				return -1;

@@ -73,9 +73,11 @@ int journal_commit(struct journal *j, struct ferry_error *err);
 /* Append a run's document; NOT_FOUND when there is none. */
 int journal_run(struct journal *j, int64_t id, struct buf *out, struct ferry_error *err);
 
+enum { JOURNAL_ANY = -1, JOURNAL_OPEN = -2 }; /* every status; queued or running */
+
 struct journal_filter {
 	const char *sync;		/* NULL: all */
-	int status;			/* enum run_status; -1: all */
+	int status;			/* enum run_status or one of the above */
 	int64_t from, to;		/* of queued_at, both inclusive; 0: open */
 };
 

@@ -40,12 +40,19 @@ int journal_state(struct journal *j, const char *key, struct buf *out, struct fe
 	return rc < 0 ? -1 : 0;
 }
 
+static bool status_passes(int wanted, uint8_t status)
+{
+	if (wanted == JOURNAL_OPEN)
+		return status == RUN_QUEUED || status == RUN_RUNNING;
+	return wanted == JOURNAL_ANY || wanted == status;
+}
+
 static bool passes(const struct journal_filter *f, struct kv_bytes mark)
 {
 	if (mark.len < MARK)
 		return false;
 	int64_t at = (int64_t)kv_get_be64((const uint8_t *)mark.p + 1);
-	return (f->status < 0 || *(const uint8_t *)mark.p == f->status) &&
+	return status_passes(f->status, *(const uint8_t *)mark.p) &&
 		(!f->from || at >= f->from) && (!f->to || at <= f->to);
 }
 
@@ -120,7 +127,7 @@ int journal_list(struct journal *j, const struct journal_filter *f, int64_t skip
 	if (rc == 0) {
 		if (f->sync)
 			buf_add(&prefix, f->sync, strlen(f->sync) + 1);
-		if (!f->sync && f->status < 0 && !f->from && !f->to)
+		if (!f->sync && f->status == JOURNAL_ANY && !f->from && !f->to)
 			rc = page_runs(txn, cur, f, skip, limit, ids, ret_n, ret_total, err);
 		else
 			rc = walk_runs(cur, &prefix, f, skip, limit, ids, ret_n, ret_total, err);

@@ -3,7 +3,8 @@
  * snapshot.c - one LMDB environment per segment.
  *
  * Entry: flags, ordinal (varint), hash, length and text of the destination id, and for a full
- * snapshot the layout number and the record. Intent: decision, run, hash, destination id, record.
+ * snapshot the layout number and the record. Intent: decision, run, flags, hash, destination id,
+ * layout, record.
  */
 #include "store/snapshot.h"
 
@@ -137,8 +138,10 @@ static void intent_encode(const struct snap_intent *in, struct buf *b)
 {
 	buf_addc(b, (char)in->decision);
 	put_varint(b, (uint64_t)in->run);
+	put_varint(b, in->flags);
 	buf_add(b, &in->hash, sizeof in->hash);
 	put_id(b, in->dest_id, in->dest_id_len);
+	buf_add(b, &in->layout, sizeof in->layout);
 	buf_add(b, in->record, in->record_len);
 }
 
@@ -152,11 +155,15 @@ static bool intent_decode(struct kv_bytes v, struct snap_intent *in)
 		return false;
 	in->decision = (enum ferry_decision)*c.p++;
 	in->run = (int64_t)cut_varint(&c);
+	in->flags = (uint32_t)cut_varint(&c);
 	p = cut_bytes(&c, sizeof in->hash);
 	if (p)
 		memcpy(&in->hash, p, sizeof in->hash);
 	in->dest_id_len = cut_varint(&c);
 	in->dest_id = cut_bytes(&c, in->dest_id_len);
+	p = cut_bytes(&c, sizeof in->layout);
+	if (p)
+		memcpy(&in->layout, p, sizeof in->layout);
 	if (c.bad || in->decision >= FERRY_DECISIONS)
 		return false;
 	in->record = c.p;
@@ -247,6 +254,8 @@ static int apply_op(struct kv_txn *txn, struct change_list *list, const struct s
 		kv_del(txn, ENTRIES, op->key);
 		return 0;
 	case SNAP_INTEND:
+		/* a plan made before may hold the same rows, and they may be over there from now on */
+		list->entries = true;
 		buf_reset(&list->scratch);
 		intent_encode(&op->intent, &list->scratch);
 		kv_put(txn, INTENTS, op->key, (struct kv_bytes){list->scratch.s, list->scratch.len});

@@ -16,7 +16,8 @@ struct snapshot;
 
 enum {
 	SNAP_DISABLED = 1 << 0,		/* disabled over there since it was missing in the source */
-	SNAP_UNSURE = 1 << 1,		/* it is there, but with what fields is not known */
+	SNAP_UNSURE = 1 << 1,		/* with what fields it is there is not known */
+	SNAP_MAYBE = 1 << 2,		/* whether it is there at all is not known */
 };
 
 /* What the destination holds for one key. */
@@ -35,9 +36,11 @@ struct snap_entry {
 struct snap_intent {
 	enum ferry_decision decision;
 	int64_t run;
+	uint32_t flags;			/* SNAP_DISABLED: it brings back what was disabled */
 	struct hash128 hash;
 	const char *dest_id;
 	size_t dest_id_len;
+	uint32_t layout;
 	const void *record;		/* record form; empty for a delete without fields */
 	size_t record_len;
 };
@@ -61,7 +64,7 @@ void snapshot_close(struct snapshot *s);
 /* Durable when it returns 0. A failure ends the run: nothing after it may be acknowledged. */
 int snapshot_commit(struct snapshot *s, const struct snap_op *ops, size_t n, struct ferry_error *err);
 
-/* Grows with every commit that changed an entry: tells whether a plan still fits. */
+/* Grows with every commit that changed an entry or began to send: tells whether a plan still fits. */
 int snapshot_generation(struct snapshot *s, uint64_t *ret, struct ferry_error *err);
 /*
  * A short text kept with the snapshot ("key", "destination", ...). snapshot_note gives NULL when

@@ -295,14 +295,19 @@ static struct live *next_run(struct supervisor *s)
 	return NULL;
 }
 
+/* One at a turn of the loop: each start waits for the disk, and others want to be served. */
 static void on_dispatch(void *ctx)
 {
 	struct supervisor *s = ctx;
-	struct live *l;
 
-	while (!s->stopping && s->journal_error.code == FERRY_OK && s->fatal.code == FERRY_OK &&
-	       s->running.n < (size_t)s->gen->daemon.max_concurrent_runs && (l = next_run(s)))
-		live_start(l);
+	if (s->stopping || s->journal_error.code != FERRY_OK || s->fatal.code != FERRY_OK ||
+	    s->running.n >= (size_t)s->gen->daemon.max_concurrent_runs)
+		return;
+	struct live *l = next_run(s);
+	if (!l)
+		return;
+	live_start(l);
+	queue_dispatch_soon(s);
 }
 
 void queue_dispatch_soon(struct supervisor *s)

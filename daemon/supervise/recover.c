@@ -37,9 +37,9 @@ static int end_run(struct supervisor *s, int64_t id, struct ferry_error *err)
 	return 0;
 }
 
-static int end_all(struct supervisor *s, enum run_status status, struct ferry_error *err)
+int recover_runs(struct supervisor *s, struct ferry_error *err)
 {
-	struct journal_filter of = {.status = (int)status};
+	struct journal_filter of = {.status = JOURNAL_OPEN};
 	int64_t ids[AT_ONCE], skip = 0;
 	size_t n;
 
@@ -59,10 +59,4 @@ static int end_all(struct supervisor *s, enum run_status status, struct ferry_er
 		if (n < AT_ONCE)
 			return 0;
 	}
-}
-
-int recover_runs(struct supervisor *s, struct ferry_error *err)
-{
-	int rc = end_all(s, RUN_RUNNING, err);
-	return rc < 0 ? rc : end_all(s, RUN_QUEUED, err);
 }

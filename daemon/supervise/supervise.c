@@ -12,6 +12,11 @@
 
 /* --------------------------------------------------------------------- life */
 
+/* Telling waits when nobody listens, so it is done rarely. */
+#define TELL_MS 1000
+
+static void on_tell(void *ctx);
+
 static void on_watchdog(void *ctx)
 {
 	struct supervisor *s = ctx;
@@ -27,6 +32,7 @@ static int init(struct supervisor *s, struct ferry_error *err)
 	if (state_lock(s->paths.state_dir, &s->lock_fd, err) < 0 ||
 	    journal_open(s->paths.state_dir, &s->journal, err) < 0 ||
 	    recover_runs(s, err) < 0 ||
+	    loop_timer(s->loop, -1, on_tell, s, &s->tell, err) < 0 ||
 	    group_init(s, err) < 0 || queue_init(s, err) < 0 || schedule_init(s, err) < 0)
 		return -1;
 	return watchdog ? loop_timer(s->loop, watchdog, on_watchdog, s, &s->watchdog, err) : 0;
@@ -76,6 +82,7 @@ void supervise_free(struct supervisor *s)
 	loop_drop(s->schedule);
 	loop_drop(s->group);
 	loop_drop(s->watchdog);
+	loop_drop(s->tell);
 	journal_close(s->journal);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
@@ -166,15 +173,34 @@ void supervise_status(const struct supervisor *s, struct supervise_status *ret)
 		ret->hung += live_hung(l);
 }
 
-void supervise_tell_status(struct supervisor *s)
+static void send_status(struct supervisor *s)
 {
 	struct buf text = BUF_INIT;
 
 	buf_addf(&text, "%sSTATUS=%zu running, %zu queued, %zu syncs%s",
-		 s->stopping ? "STOPPING=1\n" : "",
-		 s->running.n, s->queue.n, s->gen->n_syncs, s->stopping ? ", stopping" : "");
+		 s->stopping ? "STOPPING=1\n" : "", s->running.n, s->queue.n, s->gen->n_syncs,
+		 s->stopping ? ", stopping" : "");
 	loop_notify(text.s);
 	buf_release(&text);
+	s->tell_armed = true;
+	s->tell_stale = false;
+	loop_timer_set(s->tell, TELL_MS);
+}
+
+static void on_tell(void *ctx)
+{
+	struct supervisor *s = ctx;
+
+	s->tell_armed = false;
+	if (s->tell_stale)
+		send_status(s);
+}
+
+void supervise_tell_status(struct supervisor *s)
+{
+	s->tell_stale = true;
+	if (!s->tell_armed || s->stopping)
+		send_status(s);
 }
 
 static void show_sync(const struct sync_state *st, struct supervise_sync *ret)

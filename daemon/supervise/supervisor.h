@@ -67,8 +67,8 @@ struct supervisor {
 	size_t n_syncs;
 
 	struct live_list queue, running, ended;	/* ended: until the journal has it */
-	struct loop_source *dispatch, *schedule, *group, *watchdog;
-	bool group_armed;
+	struct loop_source *dispatch, *schedule, *group, *watchdog, *tell;
+	bool group_armed, tell_armed, tell_stale;
 	bool scheduling, stopping;
 	struct ferry_error journal_error; /* OK: it can be written */
 	struct ferry_error fatal;

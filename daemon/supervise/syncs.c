@@ -43,7 +43,7 @@ void sync_last(struct sync_state *st, const struct run_doc *doc)
 /* What the journal knows of the sync's last run. */
 static void load_last(struct supervisor *s, struct sync_state *st)
 {
-	struct journal_filter of = {.sync = st->name, .status = -1};
+	struct journal_filter of = {.sync = st->name, .status = JOURNAL_ANY};
 	struct ferry_error err = {0};
 	struct buf json = BUF_INIT;
 	struct run_doc doc;

@@ -145,6 +145,8 @@ enum ferry_option_type {
 enum {
 	FERRY_OPTION_REQUIRED = 1 << 0,
 	FERRY_OPTION_SECRET = 1 << 1,	/* never shown; may be written ${credential:NAME} and so on */
+	FERRY_OPTION_ADDRESS = 1 << 2,	/* says which system, or which table in it, is meant: with another
+					 * value it is another destination, whose contents are not known */
 };
 
 /* One setting under `connections:`, `source:` or `destination:`. Tables end with name == NULL. */

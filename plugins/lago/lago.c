@@ -8,7 +8,7 @@
 const struct ferry_option lago_connection_options[] = {
 	{.name = "url",
 	 .type = FERRY_OPT_TEXT,
-	 .flags = FERRY_OPTION_REQUIRED,
+	 .flags = FERRY_OPTION_REQUIRED | FERRY_OPTION_ADDRESS,
 	 .help = "Lago's address, with or without /api/v1: https://api.getlago.com"},
 	{.name = "api_key",
 	 .type = FERRY_OPT_TEXT,

@@ -211,6 +211,7 @@ bool rest_unprocessed(const struct ferry_error *err)
 	case FERRY_E_AUTH:
 	case FERRY_E_FORBIDDEN:
 	case FERRY_E_RATE_LIMIT:
+	case FERRY_E_CANCELLED:		/* before it was sent; a write under way gets its time */
 		return true;
 	default:
 		return err->sys >= 400 && err->sys < 500 && err->sys != 408;

@@ -491,7 +491,7 @@ static int skeleton_apply(void *handle, const struct ferry_action *actions, size
 /* ---- what the loader sees */
 
 static const struct ferry_option connection_options[] = {
-	{.name = "path", .type = FERRY_OPT_TEXT, .flags = FERRY_OPTION_REQUIRED,
+	{.name = "path", .type = FERRY_OPT_TEXT, .flags = FERRY_OPTION_REQUIRED | FERRY_OPTION_ADDRESS,
 	 .help = "the text file; its first line names the columns"},
 	{.name = NULL},
 };

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 static const struct ferry_option connection_options[] = {
-	{"path", FERRY_OPT_TEXT, FERRY_OPTION_REQUIRED, NULL, 0, 0, NULL,
+	{"path", FERRY_OPT_TEXT, FERRY_OPTION_REQUIRED | FERRY_OPTION_ADDRESS, NULL, 0, 0, NULL,
 		"the database file; a relative path starts at the working directory"},
 	{"busy_timeout", FERRY_OPT_DURATION, 0, "5s", 0, 600000, NULL,
 		"how long to wait for another process that has locked the file"},
@@ -29,7 +29,7 @@ static const struct ferry_option source_options[] = {
 };
 
 static const struct ferry_option destination_options[] = {
-	{"table", FERRY_OPT_TEXT, FERRY_OPTION_REQUIRED, NULL, 0, 0, NULL,
+	{"table", FERRY_OPT_TEXT, FERRY_OPTION_REQUIRED | FERRY_OPTION_ADDRESS, NULL, 0, 0, NULL,
 		"the table to write"},
 	{"key", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
 		"the columns that identify a row, separated by commas; by default the sync's key, "

@@ -104,11 +104,6 @@ write_sync() {
 	kill_ferryd
 	release
 	start_ferryd
-	wait_for "[ \$(field /runs/$next .status) != queued ]"
-	status=$(field "/runs/$next" .status)
-	[ "$status" != running ] || status=$(wait_run "$next")
-	case $status in
-	completed | failed | cancelled) ;;
-	*) is "an end" "$status" ;;
-	esac
+	is "failed DAEMON_DIED" "$(field "/runs/$next" '"\(.status) \(.error.code)"')"
+	is 2 "$(field '/runs?status=failed' .pagination.total)"
 }

@@ -198,9 +198,9 @@ kill_ferryd() {
 	local worker workers
 	workers=$(worker_pids)
 	stop_ferryd KILL 2>/dev/null || :
-	# they follow their daemon by themselves
+	# they follow their daemon by themselves; who must reap them then may take its time
 	for worker in $workers; do
-		wait_for "! kill -0 $worker"
+		wait_for "! grep -q '^State:[[:space:]]*[^ZX[:space:]]' /proc/$worker/status"
 	done
 }
 
@@ -370,3 +370,30 @@ held() { standin "$1" "state/$2?summary=1" | jq -r "${3-.count}"; }
 # fault lago|steve JSON: one fault, as tests/standin/README.md has them.
 fault() { standin "$1" faults -X POST -d "[$2]" -f >/dev/null; }
 no_faults() { standin "$1" faults -X DELETE >/dev/null; }
+
+# -------------------------------------------------------------------------------- installing
+
+make_quietly() {
+	# the make that runs the tests has nothing to say to this one
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$build" "$@" >"$T/make.out" 2>&1 3>&- ||
+		{ cat "$T/make.out"; return 1; }
+}
+
+# install_once: as `make install` does, into $root: once for all tests of a file, which leave it as it is.
+install_once() {
+	command -v make >/dev/null || skip "make is missing: apt install make"
+	root=$BATS_FILE_TMPDIR/root
+	# without `all`, which would renew the plugin folder under the feet of other tests
+	[ -d "$root" ] || make_quietly install-exec install-data DESTDIR="$root"
+}
+
+# installed NAME: the only file of that name below $root
+installed() {
+	local found
+	found=$(find "$root" -name "$1" -type f)
+	if [ -z "$found" ] || [ "$(wc -l <<<"$found")" != 1 ]; then
+		echo "not just one $1 is installed: $found" >&2
+		return 1
+	fi
+	echo "$found"
+}

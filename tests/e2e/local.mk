@@ -1,1 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
+# End-to-end stories: one test each, the most basic first.
+e2e_stories = \
+	tests/e2e/a01-first-run.bats \
+	tests/e2e/a02-preview-and-promote.bats \
+	tests/e2e/a03-modes.bats \
+	tests/e2e/a04-mapping.bats \
+	tests/e2e/a05-checks.bats \
+	tests/e2e/b01-daemon.bats \
+	tests/e2e/b02-reload.bats \
+	tests/e2e/b03-roles.bats \
+	tests/e2e/b04-stop-and-lock.bats \
+	tests/e2e/b05-explain-and-connectors.bats \
+	tests/e2e/b06-install.bats \
+	tests/e2e/b07-service-file.bats \
+	tests/e2e/c01-worker-dies.bats \
+	tests/e2e/c02-source-fails-halfway.bats \
+	tests/e2e/c03-disk-full.bats \
+	tests/e2e/c04-kills.bats \
+	tests/e2e/c05-cancel.bats
+
+TEST_EXTENSIONS = .bats
+BATS_LOG_COMPILER = $(BATS)
+if HAVE_BATS
+TESTS += $(e2e_stories)
+endif
+EXTRA_DIST += tests/e2e/run tests/e2e/lib.bash tests/e2e/faults.bash tests/e2e/fixtures/rogue.c $(e2e_stories)

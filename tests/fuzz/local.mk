@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fuzz targets. Without libFuzzer they replay their seeds.
 include tests/fuzz/conf.mk
+include tests/fuzz/connectors.mk

@@ -7,11 +7,20 @@ connector_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JSONC_CFLAGS)
 connector_test_libs = $(CMOCKA_LIBS) $(JSONC_LIBS)
 
 if ENABLE_LAGO
-check_PROGRAMS += tests/unit/test-lago-customers tests/unit/test-lago-events
-TESTS += tests/unit/test-lago-customers tests/unit/test-lago-events
+check_PROGRAMS += tests/unit/test-lago-customers tests/unit/test-lago-customers-read \
+	tests/unit/test-lago-events
+TESTS += tests/unit/test-lago-customers tests/unit/test-lago-customers-read \
+	tests/unit/test-lago-events
+customers_fixture = tests/unit/customers-fixture.c tests/unit/customers-fixture.h
 
-tests_unit_test_lago_customers_SOURCES = tests/unit/test-lago-customers.c $(connector_test_sources) \
-	$(lago_customers_sources)
+tests_unit_test_lago_customers_read_SOURCES = tests/unit/test-lago-customers-read.c \
+	$(customers_fixture) $(connector_test_sources) $(lago_customers_sources)
+tests_unit_test_lago_customers_read_CPPFLAGS = $(connector_test_cppflags)
+tests_unit_test_lago_customers_read_CFLAGS = $(connector_test_cflags)
+tests_unit_test_lago_customers_read_LDADD = $(connector_test_libs)
+
+tests_unit_test_lago_customers_SOURCES = tests/unit/test-lago-customers.c \
+	$(customers_fixture) $(connector_test_sources) $(lago_customers_sources)
 tests_unit_test_lago_customers_CPPFLAGS = $(connector_test_cppflags)
 tests_unit_test_lago_customers_CFLAGS = $(connector_test_cflags)
 tests_unit_test_lago_customers_LDADD = $(connector_test_libs)

@@ -6,4 +6,6 @@ include tests/unit/conf.mk
 include tests/unit/ctl.mk
 include tests/unit/plug.mk
 include tests/unit/sqlite.mk
+include tests/unit/connectors.mk
+include tests/unit/supervise.mk
 endif

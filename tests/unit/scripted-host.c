@@ -136,7 +136,7 @@ static int64_t now(const struct ferry_host *host)
 void scripted_init(struct scripted *s, const char *base, const struct step *steps)
 {
 	*s = (struct scripted){.base = base, .steps = steps};
-	s->host = (struct ferry_host){.abi = FERRY_ABI(struct ferry_host), .ctx = s, 
+	s->host = (struct ferry_host){.abi = FERRY_ABI(struct ferry_host), .ctx = s,
 				      .fail = fill_error, .log = write_log,
 				      .http = http, .wait_turn = wait_turn, .cancelled = cancelled, .now = now};
 	s->now = instant("2026-08-01T12:00:00Z").i;

@@ -227,7 +227,7 @@ json_node *at(const struct json_doc *doc, const char *path)
 	json_node *node = json_root(doc);
 
 	for (char *part = strtok_r(copy, ".", &save); part; part = strtok_r(NULL, ".", &save))
-		node = part[0] >= '0' && part[0] <= '9' ? json_at(node, (size_t)atoi(part))
+		node = part[0] >= '0' && part[0] <= '9' ? json_at(node, strtoul(part, NULL, 10))
 			: json_get(node, part);
 	free(copy);
 	return node;

@@ -79,7 +79,7 @@ static int connect_to(struct served *s)
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	strcpy(addr.sun_path, s->socket);
+	memcpy(addr.sun_path, s->socket, strlen(s->socket) + 1);
 	assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof addr), 0);
 	return fd;
 }
@@ -136,7 +136,7 @@ static struct answer finish(struct served *s, struct exchange *x)
 	close(x->fd);
 	a.raw = x->raw;
 	assert_true(a.raw.len > 12);
-	a.status = atoi(a.raw.s + strlen("HTTP/1.1 "));
+	a.status = (int)strtol(a.raw.s + strlen("HTTP/1.1 "), NULL, 10);
 	const char *body = strstr(a.raw.s, "\r\n\r\n");
 	assert_non_null(body);
 	body += 4;

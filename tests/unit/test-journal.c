@@ -45,7 +45,7 @@ static int setup(void **state)
 {
 	struct place *p = calloc(1, sizeof *p);
 
-	strcpy(p->dir, "/tmp/ferry-journal-XXXXXX");
+	snprintf(p->dir, sizeof p->dir, "/tmp/ferry-journal-XXXXXX");
 	assert_non_null(mkdtemp(p->dir));
 	reopen(p);
 	*state = p;

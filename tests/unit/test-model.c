@@ -278,6 +278,10 @@ static void decisions_follow_mode_tier_and_policy(void **state)
 	expect(in, FERRY_UPDATE, "DRIFTED");
 	in.disabled = true;
 	expect(in, FERRY_UPDATE, "REAPPEARED");
+	in.absent_there = true;
+	expect(in, FERRY_CREATE, "DRIFTED");
+	in.mode = FERRY_MODE_UPDATE;
+	expect(in, FERRY_SKIP, "MODE_FORBIDS_CREATE");
 	in = (struct decide_input){.mode = FERRY_MODE_MIRROR, .change = CHANGE_GONE, .delete_missing = true};
 	expect(in, FERRY_DELETE, "MISSING_UPSTREAM_DELETED");
 	in.truncated = true;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "rest/rest.h"
 #include "scripted-host.h"
 
 #define DAY INT64_C(86400000)
@@ -84,13 +85,12 @@ static void end(struct bench *b)
 
 static void ids_are(const struct bench *b, const char *want)
 {
-	char got[256] = "";
+	struct rest_buf got = {0};
 
-	for (size_t i = 0; i < b->w.n_rows; i++) {
-		strcat(got, i ? " " : "");
-		strcat(got, written_cell(&b->w, i, "id"));
-	}
-	assert_string_equal(got, want);
+	for (size_t i = 0; i < b->w.n_rows; i++)
+		rest_addf(&got, "%s%s", i ? " " : "", written_cell(&b->w, i, "id"));
+	assert_string_equal(rest_str(&got), want);
+	rest_buf_release(&got);
 }
 
 static void reads_sessions_as_they_are(void **state)
@@ -256,20 +256,23 @@ static void keys_are_asked_for_in_chunks(void **state)
 		snprintf(texts[i], sizeof texts[i], "%d", i + 1);
 		keys[i] = texts[i];
 	}
-	static char bodies[3][50 * 400], paths[3][2048];
+	struct rest_buf bodies[3] = {{0}}, paths[3] = {{0}};
 	for (int c = 0; c < 3; c++) {
-		strcpy(paths[c], "/transactions?type=ALL&periodType=ALL");
-		strcpy(bodies[c], "[");
+		rest_adds(&paths[c], "/transactions?type=ALL&periodType=ALL");
 		for (int i = c * 50; i < (c == 2 ? 120 : c * 50 + 50); i++) {
-			sprintf(paths[c] + strlen(paths[c]), "&transactionPk=%d", i + 1);
-			sprintf(bodies[c] + strlen(bodies[c]), "%s{'id':%d}", i > c * 50 ? "," : "", i + 1);
+			rest_addf(&paths[c], "&transactionPk=%d", i + 1);
+			rest_addf(&bodies[c], "%s{'id':%d}", i > c * 50 ? "," : "[", i + 1);
 		}
-		strcat(bodies[c], "]");
-		steps[3 + c] = (struct step){"GET", paths[c], NULL, 200, bodies[c]};
+		rest_adds(&bodies[c], "]");
+		steps[3 + c] = (struct step){"GET", paths[c].s, NULL, 200, bodies[c].s};
 	}
 	assert_int_equal(read_all(&b, steps, keys), 0);
 	assert_int_equal(b.w.n_rows, 120);
 	end(&b);
+	for (int c = 0; c < 3; c++) {
+		rest_buf_release(&paths[c]);
+		rest_buf_release(&bodies[c]);
+	}
 }
 
 /* Foreign rows in the answer, should the server ignore the filter, are not taken. */
@@ -383,18 +386,18 @@ static void a_limit_cuts_and_says_so(void **state)
 /* More rows than one batch holds. */
 static void many_rows_come_in_batches(void **state)
 {
-	static char body[2000 * 16];
-	struct step steps[] = {{"GET", LAST30, 200, body}, {"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[]"}, {0}};
+	struct rest_buf body = {0};
 	struct bench b;
 	(void)state;
-	strcpy(body, "[");
 	for (int i = 0; i < 1500; i++)
-		sprintf(body + strlen(body), "%s{'id':%d}", i ? "," : "", i);
-	strcat(body, "]");
+		rest_addf(&body, "%s{'id':%d}", i ? "," : "[", i);
+	rest_adds(&body, "]");
+	struct step steps[] = {{"GET", LAST30, 200, body.s}, {"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[]"}, {0}};
 	assert_int_equal(read_all(&b, steps, NULL), 0);
 	assert_int_equal(b.w.n_rows, 1500);
 	assert_string_equal(written_cell(&b.w, 1499, "id"), "1499");
 	end(&b);
+	rest_buf_release(&body);
 }
 
 int main(void)
