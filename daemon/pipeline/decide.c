@@ -206,15 +206,15 @@ int check_guards(const struct segment *seg, const struct plan_header *h, struct 
 	int64_t gone = h->truncated ? 0 : h->decisions[FERRY_DELETE] + h->decisions[FERRY_DISABLE];
 	const struct limit_def *deletes = &seg->def->max_deletes;
 
-	if (!deletes->given && seg->def->mode == FERRY_MODE_MIRROR) {
+	if (!deletes->given) {
 		if (gone && h->counters.extracted == 0) {
-			ferry_fail(err, FERRY_E_GUARD, "the source is empty, and all %lld records would be deleted", (long long)gone);
+			ferry_fail(err, FERRY_E_GUARD, "the source is empty, and all %lld records would be deleted or disabled", (long long)gone);
 			return ferry_hint(err, "If that is right, set guards: {max_deletes: 100%%} for this run.");
 		}
 		if (gone > SMALL)
 			deletes = &tenth;
 	}
-	if (guard("deletes", deletes, gone, seg->snapshot_rows, err) != 0)
+	if (guard("deletions", deletes, gone, seg->snapshot_rows, err) != 0)
 		return -1;
 	return guard("changes", &seg->def->max_changes, h->counters.planned,
 		     h->counters.extracted + h->counters.missing, err);

@@ -164,6 +164,9 @@ static void *lane_thread(void *ctx)
 		}
 		pthread_mutex_lock(&l->lock);
 		push(&l->finished, s);
+		/* its failure ends the segment: no lane begins another one, not even before that is noticed */
+		if (s->rc != 0)
+			atomic_store(&l->stopping, true);
 		pthread_cond_signal(&l->done);
 	}
 	pthread_mutex_unlock(&l->lock);

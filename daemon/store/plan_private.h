@@ -24,6 +24,7 @@ struct plan_store {
 	struct plan_waiting *waiting;
 	size_t n_waiting, cap_waiting;
 	size_t *duplicates, n_duplicates;
+	int64_t entries[FERRY_DECISIONS];	/* of the part being written */
 };
 
 /* The stored key: segment index and key form. */

@@ -48,9 +48,15 @@ static void header_from_json(json_node *root, struct arena *arena, struct plan_h
 	h->names = list;
 	h->sensitive = masks;
 	counters_read(json_get(root, "counters"), &h->counters);
-	json_node *decisions = json_get(root, "decisions");
-	for (size_t i = 0; i < FERRY_DECISIONS; i++)
+	json_node *decisions = json_get(root, "decisions"), *entries = json_get(root, "entries");
+	for (size_t i = 0; i < FERRY_DECISIONS; i++) {
 		json_int(json_at(decisions, i), &h->decisions[i]);
+		json_int(json_at(entries, i), &h->entries[i]);
+	}
+	if (h->truncated) {
+		h->entries[FERRY_SKIP] += h->entries[FERRY_DELETE] + h->entries[FERRY_DISABLE];
+		h->entries[FERRY_DELETE] = h->entries[FERRY_DISABLE] = 0;
+	}
 	read_reasons(json_get(root, "reasons"), arena, h);
 }
 
@@ -206,12 +212,13 @@ static void show_entry(const struct plan_header *h, const char *key, const struc
 struct page {
 	int decision;
 	const char *key;
-	int64_t skip, limit, total;
+	int64_t skip, limit, total;	/* total: met so far, or known from the headers */
 	struct buf *out;
 };
 
+/* 1 when the page is full and nothing more has to be counted. */
 static int page_entry(struct page *pg, const struct plan_header *h, struct kv_bytes k, struct kv_bytes v,
-		      struct ferry_error *err)
+		      int64_t *met, struct ferry_error *err)
 {
 	struct arena arena = ARENA_INIT;
 	struct plan_entry e;
@@ -222,12 +229,12 @@ static int page_entry(struct page *pg, const struct plan_header *h, struct kv_by
 		rc = ferry_fail(err, FERRY_E_STORE_CORRUPT, "plan: an entry cannot be read");
 	} else {
 		heed_truncation(h, &e);
-		key_form_show((const char *)k.p + 2, k.len - 2, h->key_parts, &key);
-		if ((pg->decision < 0 || e.decision == (enum ferry_decision)pg->decision) &&
-		    (!pg->key || strcmp(pg->key, buf_str(&key)) == 0)) {
-			if (pg->total >= pg->skip && pg->total < pg->skip + pg->limit)
+		if (pg->decision < 0 || e.decision == (enum ferry_decision)pg->decision) {
+			if (*met >= pg->skip) {
+				key_form_show((const char *)k.p + 2, k.len - 2, h->key_parts, &key);
 				show_entry(h, buf_str(&key), &e, pg->out);
-			pg->total++;
+			}
+			rc = ++*met >= pg->skip + pg->limit;
 		}
 	}
 	buf_release(&key);
@@ -235,21 +242,83 @@ static int page_entry(struct page *pg, const struct plan_header *h, struct kv_by
 	return rc;
 }
 
+/* The part's share of the page; how many entries there are is known, so it stops when that is full. */
 static int page_part(struct page *pg, struct kv_txn *txn, size_t index, const struct plan_header *h,
 		     struct ferry_error *err)
 {
 	struct kv_cursor *cur;
 	struct kv_bytes k, v;
 	uint8_t start[2] = {(uint8_t)(index >> 8), (uint8_t)index};
+	int64_t met = pg->total, here = 0;
+
+	for (int d = 0; d < FERRY_DECISIONS; d++)
+		if (pg->decision < 0 || pg->decision == d)
+			here += h->entries[d];
+	pg->total += here;
+	if (pg->total <= pg->skip || met >= pg->skip + pg->limit)
+		return 0;
+	if (kv_cursor_open(txn, PLAN_ENTRIES, &cur, err) != 0)
+		return -1;
+	int rc = kv_seek(cur, (struct kv_bytes){start, 2}, &k, &v, err), full = 0;
+	for (; rc == 1 && !full && in_part(k, index); rc = kv_next(cur, &k, &v, err)) {
+		full = page_entry(pg, h, k, v, &met, err);
+		if (full < 0)
+			break;
+	}
+	kv_cursor_close(cur);
+	return rc < 0 || full < 0 ? -1 : 0;
+}
+
+/*
+ * A key as people write it can be a number, a time or a text: ask for each. The forms of several
+ * parts cannot be told from their text, so those are compared one by one.
+ */
+static int find_simple(struct page *pg, struct kv_txn *txn, size_t index, const struct plan_header *h, struct ferry_error *err)
+{
+	static const enum ferry_type types[] = {FERRY_TEXT, FERRY_DECIMAL, FERRY_TIME};
+	struct arena arena = ARENA_INIT;
+	struct buf form = BUF_INIT;
+	struct kv_bytes v;
+	char why[128];
+	int rc = 0;
+
+	for (int t = 0; t < 3 && rc == 0; t++) {
+		struct ferry_value key = value_text(pg->key);
+		buf_reset(&form);
+		plan_key(&form, index, (struct kv_bytes){"", 0});
+		if (!value_convert(&key, types[t], &arena, why, sizeof why) || key_encode(&key, 1, &form, NULL) != 0)
+			continue;
+		struct kv_bytes k = {form.s, form.len};
+		int64_t met = pg->total;
+		rc = kv_get(txn, PLAN_ENTRIES, k, &v, err);
+		if (rc == 1 && (rc = page_entry(pg, h, k, v, &met, err)) > 0)
+			rc = 0;
+		pg->total = met;
+	}
+	buf_release(&form);
+	arena_release(&arena);
+	return rc < 0 ? -1 : 0;
+}
+
+static int find_composite(struct page *pg, struct kv_txn *txn, size_t index, const struct plan_header *h, struct ferry_error *err)
+{
+	struct kv_cursor *cur;
+	struct kv_bytes k, v;
+	uint8_t start[2] = {(uint8_t)(index >> 8), (uint8_t)index};
+	struct buf key = BUF_INIT;
 
 	if (kv_cursor_open(txn, PLAN_ENTRIES, &cur, err) != 0)
 		return -1;
 	int rc = kv_seek(cur, (struct kv_bytes){start, 2}, &k, &v, err);
-	for (; rc == 1 && in_part(k, index); rc = kv_next(cur, &k, &v, err))
-		if (page_entry(pg, h, k, v, err) != 0) {
+	for (; rc == 1 && in_part(k, index); rc = kv_next(cur, &k, &v, err)) {
+		buf_reset(&key);
+		key_form_show((const char *)k.p + 2, k.len - 2, h->key_parts, &key);
+		if (strcmp(pg->key, buf_str(&key)) == 0 && page_entry(pg, h, k, v, &pg->total, err) < 0) {
 			rc = -1;
 			break;
 		}
+	}
+	buf_release(&key);
 	kv_cursor_close(cur);
 	return rc < 0 ? -1 : 0;
 }
@@ -273,7 +342,9 @@ int plan_page(struct plan_store *p, const char *segment, int decision, const cha
 		size_t index = (size_t)((const uint8_t *)k.p)[0] << 8 | ((const uint8_t *)k.p)[1];
 		rc = read_header(txn, index, &arena, &h, err);
 		if (rc == 0 && (!segment || strcmp(segment, h.segment) == 0))
-			rc = page_part(&pg, txn, index, &h, err);
+			rc = !key ? page_part(&pg, txn, index, &h, err)
+				: h.key_parts == 1 ? find_simple(&pg, txn, index, &h, err)
+				: find_composite(&pg, txn, index, &h, err);
 		arena_release(&arena);
 		if (rc == 0)
 			rc = kv_next(cur, &k, &v, err);

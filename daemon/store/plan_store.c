@@ -73,6 +73,7 @@ void plan_begin(struct plan_store *p, size_t index, bool ordered,
 	p->ordered = ordered;
 	p->duplicate = duplicate;
 	p->ctx = ctx;
+	memset(p->entries, 0, sizeof p->entries);
 }
 
 static void put_length(struct buf *b, size_t n)
@@ -200,6 +201,7 @@ int plan_flush(struct plan_store *p, struct ferry_error *err)
 		bool ok = plan_decode(part(p, w->value, w->value_len), &arena, &e);
 		FERRY_ASSERT(ok);
 		e.key = part(p, w->key + 2, w->key_len - 2);
+		p->entries[e.decision]--;
 		p->duplicate(p->ctx, &e);
 	}
 	arena_release(&arena);
@@ -221,10 +223,19 @@ int plan_add(struct plan_store *p, const struct plan_entry *e, struct ferry_erro
 	w->value = p->bytes.len;
 	encode(e, &p->bytes);
 	w->value_len = p->bytes.len - w->value;
+	p->entries[e->decision]++;
 	return p->bytes.len >= GROUP_BYTES ? plan_flush(p, err) : 0;
 }
 
-static void header_json(const struct plan_header *h, struct buf *b)
+static void counts_json(const int64_t *counts, const char *key, struct buf *b)
+{
+	jw_open(b, key, '[');
+	for (int i = 0; i < FERRY_DECISIONS; i++)
+		jw_int(b, NULL, counts[i]);
+	jw_close(b, ']');
+}
+
+static void header_json(const struct plan_header *h, const int64_t *entries, struct buf *b)
 {
 	jw_open(b, NULL, '{');
 	jw_text(b, "segment", h->segment);
@@ -243,10 +254,8 @@ static void header_json(const struct plan_header *h, struct buf *b)
 		jw_bool(b, NULL, h->sensitive[i]);
 	jw_close(b, ']');
 	counters_json(&h->counters, "counters", b);
-	jw_open(b, "decisions", '[');
-	for (int i = 0; i < FERRY_DECISIONS; i++)
-		jw_int(b, NULL, h->decisions[i]);
-	jw_close(b, ']');
+	counts_json(h->decisions, "decisions", b);
+	counts_json(entries, "entries", b);
 	jw_open(b, "reasons", '{');
 	for (size_t i = 0; i < h->n_reasons; i++)
 		jw_int(b, h->reasons[i].code, h->reasons[i].n);
@@ -274,7 +283,7 @@ int plan_end(struct plan_store *p, const struct plan_header *h, struct ferry_err
 
 	if (plan_flush(p, err) != 0)
 		return -1;
-	header_json(h, &w.json);
+	header_json(h, p->entries, &w.json);
 	int rc = kv_update(p->env, write_header, &w, err);
 	buf_release(&w.json);
 	return rc;

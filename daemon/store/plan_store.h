@@ -52,6 +52,7 @@ struct plan_header {
 	size_t n_names;
 	struct counters counters;	/* as found by the planning stages; planned is set */
 	int64_t decisions[FERRY_DECISIONS];
+	int64_t entries[FERRY_DECISIONS];	/* set by plan_end: what there is to be read */
 	const struct plan_reason *reasons;
 	size_t n_reasons;
 };

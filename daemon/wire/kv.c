@@ -317,18 +317,24 @@ int kv_commit(struct kv_txn *txn, struct ferry_error *err)
 int kv_update(struct kv_env *env, int (*fn)(struct kv_txn *txn, void *ctx, struct ferry_error *err),
 	      void *ctx, struct ferry_error *err)
 {
-	for (;;) {
+	int rc;
+
+	do {
+		/* an attempt that found the map full is no error of the caller's */
+		struct ferry_error e = {0};
 		struct kv_txn *txn;
 		if (kv_begin(env, KV_WRITE, &txn, err) != 0)
 			return -1;
-		if (fn(txn, ctx, err) != 0 && !txn->full) {
+		if (fn(txn, ctx, &e) != 0 && !txn->full) {
 			kv_abort(txn);
-			return -1;
+			rc = -1;
+		} else {
+			rc = commit(txn, &e);
 		}
-		int rc = commit(txn, err);
-		if (rc <= 0)
-			return rc;
-	}
+		if (rc < 0 && err)
+			*err = e;
+	} while (rc > 0);
+	return rc;
 }
 
 size_t kv_written(const struct kv_txn *txn)

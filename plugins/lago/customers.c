@@ -249,6 +249,7 @@ static int post_customer(struct customers *h, const struct ferry_action *action,
 	struct ferry_http_response res;
 	rest_node *root, *customer;
 
+	outcome->ack = FERRY_ACK_UNKNOWN;
 	if (rest_call(&h->api, "POST", "/customers", &h->body, &res, err))
 		return -1;
 	if (lago_check(&h->api, what, &res, refusal, err)) {
@@ -292,6 +293,7 @@ static int write_customer(struct customers *h, const struct ferry_action *action
 			    "be changed there");
 		return 0;
 	}
+	outcome->ack = FERRY_ACK_UNSENT;
 	if (h->has_metadata || h->mode == FERRY_MODE_UPDATE) {
 		int rc = customer_fetch(h, id->s, id->len, &root, &there, err);
 		if (rc < 0)

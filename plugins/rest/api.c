@@ -226,7 +226,8 @@ int rest_row_failed(struct ferry_outcome *outcomes, size_t n, size_t i,
 		rest_reject(&outcomes[i], refusal->code, refusal->field, "%s", message);
 		return 0;
 	}
-	outcomes[i].ack = rest_unprocessed(err) ? FERRY_ACK_UNSENT : FERRY_ACK_UNKNOWN;
+	if (rest_unprocessed(err))
+		outcomes[i].ack = FERRY_ACK_UNSENT;
 	for (size_t k = i + 1; k < n; k++)
 		outcomes[k].ack = FERRY_ACK_UNSENT;
 	return -1;

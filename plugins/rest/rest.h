@@ -127,8 +127,8 @@ struct rest_refusal {
 /*
  * Row i of a loop of single requests failed with *err. REJECTED and NOT_FOUND are the row's own:
  * its outcome is set and the loop goes on (0). Anything else ends the call (-1): row i is UNSENT
- * when the answer proves that it was not processed, else it stays in doubt, and the rows behind it
- * are UNSENT.
+ * when the answer proves that it was not processed, else it stays what the loop made it (UNSENT
+ * until the write goes out, UNKNOWN from then on), and the rows behind it are UNSENT.
  */
 int rest_row_failed(struct ferry_outcome *outcomes, size_t n, size_t i,
 		    const struct rest_refusal *refusal, const struct ferry_error *err);

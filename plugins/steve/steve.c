@@ -6,7 +6,8 @@
 #include <string.h>
 
 const struct ferry_option steve_connection_options[] = {
-	{.name = "url", .type = FERRY_OPT_TEXT, .flags = FERRY_OPTION_REQUIRED | FERRY_OPTION_ADDRESS,
+	{.name = "url", .type = FERRY_OPT_TEXT,
+	 .flags = FERRY_OPTION_REQUIRED | FERRY_OPTION_ADDRESS,
 	 .help = "SteVe's address with its context path: http://127.0.0.1:8080/steve"},
 	{.name = "username", .type = FERRY_OPT_TEXT, .help = "web user (SteVe 3.8 and later)"},
 	{.name = "password", .type = FERRY_OPT_TEXT, .flags = FERRY_OPTION_SECRET,

@@ -239,6 +239,7 @@ static int send_tag(struct tags *h, const struct tag *to, bool exists,
 	struct ferry_http_response res;
 
 	put_body(h, to);
+	outcome->ack = FERRY_ACK_UNKNOWN;
 	rest_buf_reset(&h->path);
 	rest_adds(&h->path, "/ocppTags");
 	if (exists)
@@ -302,6 +303,7 @@ static int write_tag(struct tags *h, const struct ferry_action *action,
 {
 	struct tag current, to;
 
+	outcome->ack = FERRY_ACK_UNSENT;
 	rest_pool_reset(&h->pool);
 	for (int attempt = 0;; attempt++) {
 		int there = current_tag(h, action, &current, err);
@@ -320,6 +322,7 @@ static int write_tag(struct tags *h, const struct ferry_action *action,
 		bool taken = rc && !there && err->code == FERRY_E_REJECTED && err->sys == 422;
 		if (!taken)
 			return rc;
+		outcome->ack = FERRY_ACK_UNSENT;
 	}
 }
 

@@ -24,18 +24,24 @@ failed_stages() {
 
 # failed_with RUN CODE STAGE [SEGMENT]: it failed with this, in exactly this stage, and says what to do.
 failed_with() {
-	local run=$1 code=$2 stage=$3 segment=${4-main}
-	is failed "$(field "/runs/$run" .status)" "status of run $run" || return
-	is "$code" "$(code_of "$run")" "code of run $run" || return
-	is "$segment/$stage" "$(failed_stages "$run")" "failed stages of run $run" || return
-	is "$stage" "$(field "/runs/$run" .error.stage)" "stage that the error of run $run names" || return
-	[ -n "$(field "/runs/$run" .error.hint)" ] || { echo "run $run gives no hint"; return 1; }
+	local words
+	words=$(field "/runs/$1" '"\(.status) \(.error.code) in \(.error.segment)/\(.error.stage), \(
+		if (.error.hint // "") == "" then "without" else "with" end) a hint, failed: \(
+		[.segments[] | .name as $s | .stages[] | select(.status == "failed") | "\($s)/\(.name)"] | join(" "))"') || return
+	is "failed $2 in ${4-main}/$3, with a hint, failed: ${4-main}/$3" "$words" "run $1"
 }
+
+# completed_clean RUN: without a row error.
+completed_clean() { is "completed 0" "$(field "/runs/$1" '"\(.status) \(.row_errors)"')" "run $1"; }
 
 # run_sync SYNC [SECONDS]: a run from beginning to end; sets $run_id and $run_status.
 run_sync() {
+	local end=$((SECONDS + ${2:-30}))
 	run_id=$(trigger "$1") || return
-	run_status=$(wait_run "$run_id" "${2:-30}")
+	while run_status=$(field "/runs/$run_id" .status) && [[ $run_status = queued || $run_status = running ]]; do
+		[ $SECONDS -le $end ] || { echo "run $run_id of $1 has not ended after ${2:-30} s"; return 1; }
+		sleep 0.02
+	done
 }
 
 # logs RUN: what its log says, one line each: level|message

@@ -17,11 +17,14 @@ e2e_stories = \
 	tests/e2e/c02-source-fails-halfway.bats \
 	tests/e2e/c03-disk-full.bats \
 	tests/e2e/c04-kills.bats \
-	tests/e2e/c05-cancel.bats
+	tests/e2e/c05-cancel.bats \
+	tests/e2e/d01-lago-faults.bats \
+	tests/e2e/d02-steve-faults.bats
 
 TEST_EXTENSIONS = .bats
 BATS_LOG_COMPILER = $(BATS)
 if HAVE_BATS
 TESTS += $(e2e_stories)
 endif
-EXTRA_DIST += tests/e2e/run tests/e2e/lib.bash tests/e2e/faults.bash tests/e2e/fixtures/rogue.c $(e2e_stories)
+EXTRA_DIST += tests/e2e/run tests/e2e/lib.bash tests/e2e/faults.bash $(e2e_stories) \
+	tests/e2e/fixtures/rogue.c

@@ -131,6 +131,21 @@ static void an_id_that_changed_is_refused(void **state)
 	end(&b);
 }
 
+/* Nothing was written yet when the look before the write failed: no doubt. */
+static void a_failed_look_leaves_the_row_unsent(void **state)
+{
+	static const struct step steps[] = {{"GET", "/customers/c1", NULL, 500, "<html>"}, {0}};
+	struct ferry_action a = action(FERRY_UPDATE, RECORD(text("c1"), text("x")));
+	struct ferry_outcome out;
+	struct bench b;
+	(void)state;
+	begin(&b, steps, FERRY_MODE_UPSERT, NAMES("external_id", "metadata.a"));
+	assert_int_equal(apply_one(&b, &a, &out), -1);
+	assert_int_equal(b.err.code, FERRY_E_UNAVAILABLE);
+	assert_int_equal(out.ack, FERRY_ACK_UNSENT);
+	end(&b);
+}
+
 /* POST creates what is missing, so update mode looks first. */
 static void update_mode_creates_nothing(void **state)
 {
@@ -313,6 +328,7 @@ int main(void)
 		cmocka_unit_test(too_many_metadata_entries_are_refused_here),
 		cmocka_unit_test(fields_ignored_without_a_word_are_reported),
 		cmocka_unit_test(an_id_that_changed_is_refused),
+		cmocka_unit_test(a_failed_look_leaves_the_row_unsent),
 		cmocka_unit_test(update_mode_creates_nothing),
 		cmocka_unit_test(refusals_of_every_shape_name_field_and_code),
 		cmocka_unit_test(failures_leave_each_row_in_the_right_state),

@@ -528,6 +528,29 @@ static void failures_leave_each_row_in_the_right_state(void **state)
 	transient(200, PLAIN("9", "other"), 0, FERRY_E_PROTOCOL, FERRY_ACK_UNKNOWN);
 }
 
+/* Nothing was written yet when the look before the write failed: no doubt. */
+static void a_failed_look_leaves_the_row_unsent(void **state)
+{
+	static const struct step steps[] = {
+		{"GET", "/ocppTags?idTag=AB", NULL, FAULT(500, "x")},
+		{"GET", "/ocppTags?idTag=AB", NULL, 0, NULL, FERRY_E_TIMEOUT},
+		/* a POST that was refused was not written either, though the second look fails */
+		{"GET", "/ocppTags?idTag=AB", NULL, 200, "[]"},
+		{"POST", "/ocppTags", FORM("AB", "null", "null", "0", "null"), FAULT(422, "The idTag AB exists already.")},
+		{"GET", "/ocppTags?idTag=AB", NULL, 0, NULL, FERRY_E_NETWORK},
+		{0}};
+	struct ferry_action a = action(FERRY_UPDATE, RECORD(text("AB"), integer(0)));
+	struct bench b;
+	(void)state;
+	begin(&b, steps, FERRY_MODE_UPSERT, NAMES("idTag", "maxActiveTransactionCount"));
+	for (int i = 0; i < 3; i++) {
+		struct ferry_outcome out = {0};
+		assert_int_equal(ferry_connector.apply(b.handle, &a, 1, &out, &b.err), -1);
+		assert_int_equal(out.ack, FERRY_ACK_UNSENT);
+	}
+	end(&b);
+}
+
 static void a_bad_request_is_the_rows_own(void **state)
 {
 	static const struct step steps[] = {
@@ -593,6 +616,7 @@ int main(void)
 		cmocka_unit_test(the_stamp_is_kept_and_is_no_change),
 		cmocka_unit_test(a_stamped_note_looks_up_as_the_plain_one),
 		cmocka_unit_test(failures_leave_each_row_in_the_right_state),
+		cmocka_unit_test(a_failed_look_leaves_the_row_unsent),
 		cmocka_unit_test(a_bad_request_is_the_rows_own),
 		cmocka_unit_test(canonicalize_refuses_what_steve_would),
 	};
