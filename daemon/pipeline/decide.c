@@ -214,7 +214,7 @@ int check_guards(const struct segment *seg, const struct plan_header *h, struct 
 		if (gone > SMALL)
 			deletes = &tenth;
 	}
-	if (guard("deletions", deletes, gone, seg->snapshot_rows, err) != 0)
+	if (guard("deletes", deletes, gone, seg->snapshot_rows, err) != 0)
 		return -1;
 	return guard("changes", &seg->def->max_changes, h->counters.planned,
 		     h->counters.extracted + h->counters.missing, err);

@@ -175,8 +175,10 @@ static bool wants_lookup(const struct segment *seg, const struct row *row)
 
 	if (row->state != ROW_RECORD || !api->lookup)
 		return false;
-	if (seg->def->verify || seg->options->verify)
-		return seg->def->mode != FERRY_MODE_APPEND;
+	if ((seg->def->verify || seg->options->verify) && seg->def->mode != FERRY_MODE_APPEND)
+		return true;
+	if (row->known.flags & SNAP_MAYBE)
+		return true;
 	return row->change == CHANGE_NEW &&
 		(api->caps & FERRY_CAP_MATCH_NEW || seg->reset || seg->def->mode == FERRY_MODE_INSERT || seg->def->mode == FERRY_MODE_UPDATE);
 }

@@ -143,22 +143,32 @@ static int check_snapshot(struct segment *seg, struct ferry_error *err)
 	static const char *const notes[] = {"key", "destination"};
 	static const char *const words[] = {"the segment's key", "the segment's destination"};
 	const char *old;
-	int64_t intents, pending;
+	int64_t rows, intents, pending;
 
-	if (snapshot_counts(seg->snapshot, &seg->snapshot_rows, &intents, &pending, err) != 0)
+	if (snapshot_counts(seg->snapshot, &rows, &intents, &pending, err) != 0)
 		return -1;
 	for (int i = 0; i < 2; i++) {
 		if (snapshot_note(seg->snapshot, notes[i], &seg->arena, &old, err) != 0)
 			return -1;
 		if (!old || strcmp(old, texts[i]) == 0)
 			continue;
-		if (!seg->options->full && !seg->reset && (seg->snapshot_rows || intents)) {
+		if (!seg->options->full && !seg->reset && (rows || intents)) {
 			ferry_fail(err, FERRY_E_CONFIG, "%s has changed since the last run: it was '%s', now it is '%s'",
 				   words[i], old, texts[i]);
 			return ferry_hint(err, "Put it back, or start over with --full: every record is then sent again.");
 		}
 		seg->reset = true;
 	}
+	return 0;
+}
+
+/* What the planning stages start from, after rows in doubt have been settled. */
+static int count_snapshot(struct segment *seg, struct ferry_error *err)
+{
+	int64_t intents, pending;
+
+	if (snapshot_counts(seg->snapshot, &seg->snapshot_rows, &intents, &pending, err) != 0)
+		return -1;
 	if (seg->reset)
 		seg->snapshot_rows = 0;
 	return 0;
@@ -215,5 +225,5 @@ int stage_validate_setup(struct segment *seg, struct ferry_error *err)
 	if (snapshot_open(seg->options->state_dir, seg->sync->name, def->name, &seg->snapshot, err) != 0 ||
 	    check_snapshot(seg, err) != 0)
 		return -1;
-	return settle_intents(seg, err);
+	return settle_intents(seg, err) != 0 || count_snapshot(seg, err) != 0 ? -1 : 0;
 }

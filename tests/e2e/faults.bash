@@ -81,3 +81,60 @@ moment() {
 	local ms=$(($1 + RANDOM % ($2 - $1 + 1)))
 	printf -v moment '%d.%03d' $((ms / 1000)) $((ms % 1000))
 }
+
+# ev_preset SESSIONS TAGS [CARDS-SQL]: the EV-charging preset as it is, between stand-ins. SESSIONS and
+# TAGS are jq programs for lists; hours(N) and days(N) there are so long ago, session(ID; TAG; FROM; TO;
+# STARTED; STOPPED) is one session with meter values in Wh, TO and STOPPED null while it is open.
+ev_preset() {
+	start_lago '{
+		"billable_metrics": [{"name": "EV", "code": "ev_charging_kwh", "aggregation_type": "sum_agg", "field_name": "value"}],
+		"plans": [{"name": "EV", "code": "ev", "interval": "monthly", "amount_cents": 0, "amount_currency": "EUR",
+			"pay_in_advance": false, "charges": [{"billable_metric_code": "ev_charging_kwh",
+			"charge_model": "standard", "properties": {"amount": "0.39"}}]}],
+		"customers": [{"external_id": "anna", "name": "Anna"}, {"external_id": "fleet", "name": "Fleet"}],
+		"subscriptions": [{"external_customer_id": "anna", "plan_code": "ev", "external_id": "sub-anna"},
+			{"external_customer_id": "fleet", "plan_code": "ev", "external_id": "sub-fleet"}]}'
+	start_steve "$(jq -n "$ev_words {transactions: $1, tags: $2}")"
+	db local <"$src/conf/presets/ev-charging/schema.sql"
+	[ -z "${3-}" ] || db local "$3"
+	export EV_DATABASE=$T/local.db LAGO_URL=$lago STEVE_URL=$steve/steve
+	cp "$src"/conf/presets/ev-charging/connections.d/* "$T/etc/connections.d/"
+	cp "$src"/conf/presets/ev-charging/syncs.d/* "$T/etc/syncs.d/"
+	ev_change 's/^schedule:.*/schedule: manual/'
+	start_ferryd
+}
+
+ev_words='
+	def hours(h): now - h * 3600 | floor | todate;
+	def days(d): hours(24 * d);
+	def wh(v): if v == null then null else v | tostring end;
+	def session(id; tag; from; to; began; ended): {
+		id: id, ocppIdTag: tag, chargeBoxId: "CP-1", connectorId: 1, startValue: wh(from), startTimestamp: began,
+		stopValue: wh(to), stopTimestamp: ended, stopReason: (if ended == null then null else "Local" end),
+		stopEventActor: (if ended == null then null else "station" end)};'
+
+# ev_change SED-SCRIPT: in the preset's sync; for a daemon that runs, with a reload.
+ev_change() {
+	sed -i "$1" "$T/etc/syncs.d/ev-charging.yaml"
+	[ -z "$ferryd_pid" ] || post /reload >/dev/null
+}
+
+# ev_session JQ: one session as it is now, changed in place or made.
+ev_session() { standin steve transactions -X POST -f -d "$(jq -n "$ev_words $1")" >/dev/null; }
+
+# ev_run: one run of the preset, which completes; sets $run_id.
+ev_run() {
+	run_sync ev-charging
+	is completed "$run_status" "run $run_id: $(message_of "$run_id")"
+}
+
+# ev_billed: what Lago holds, as "transaction subscription value", sorted, one a line.
+ev_billed() {
+	standin lago state | jq -r '[.events[] | "\(.transaction_id) \(.external_subscription_id) \(.properties.value)"] | sort[]'
+}
+
+# ev_reasons SEGMENT: why rows were skipped or written in the last run: "REASON N, ..."
+ev_reasons() {
+	field "/runs/$run_id" ".segments[] | select(.name == \"$1\") | .reasons | to_entries | sort_by(.key)
+		| map(\"\\(.key) \\(.value)\") | join(\", \")"
+}

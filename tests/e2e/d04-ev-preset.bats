@@ -1,0 +1,153 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The EV-charging preset as a whole: cards, sessions and customers in one sync, and what goes wrong in
+# one of them leaves the others alone.
+load lib
+load faults
+
+sessions='[session(1; "CARD-ANNA"; 10000; 28450; hours(72); hours(70)), session(2; "DRIVER-1"; 1000; 22768; hours(40); hours(33)),
+	session(3; "FLEET"; 100; 1100; hours(26); hours(25)), session(4; "CARD-NEW"; 200; 5200; hours(20); hours(18)),
+	session(5; "CARD-ANNA"; 28450; 28450; hours(10); hours(9)), session(6; "CARD-ANNA"; 28450; null; hours(1); null)]'
+tags='[{idTag: "FLEET", maxActiveTransactionCount: -1, note: "Fleet"}, {idTag: "CARD-ANNA", maxActiveTransactionCount: 1},
+	{idTag: "DRIVER-1", parentIdTag: "FLEET", maxActiveTransactionCount: 0}, {idTag: "CARD-NEW", maxActiveTransactionCount: -1},
+	{idTag: "CARD-LOST", maxActiveTransactionCount: 1}, {idTag: "CARD-STRAY", maxActiveTransactionCount: 1}]'
+cards="INSERT INTO ev_cards VALUES ('CARD-ANNA', NULL, 'anna', 'sub-anna', 1), ('FLEET', NULL, 'fleet', 'sub-fleet', 1),
+	('driver-1', 'FLEET', 'fleet', 'sub-fleet', 1), ('CARD-NEW', NULL, NULL, NULL, 1), ('CARD-LOST', NULL, 'anna', 'sub-anna', 0)"
+
+billed="steve_tx_1_final sub-anna 18.450
+steve_tx_2_final sub-fleet 21.768
+steve_tx_3_final sub-fleet 1.000"
+
+# tags_now: who may charge, "TAG count" in one line.
+tags_now() {
+	standin steve state | jq -r '[.tags | sort_by(.idTag)[] | "\(.idTag) \(.maxActiveTransactionCount)"] | join(", ")'
+}
+tags_right="CARD-ANNA -1, CARD-LOST 0, CARD-NEW -1, CARD-STRAY 0, DRIVER-1 -1, FLEET -1"
+
+segments() { field "/runs/$run_id" '[.segments[] | "\(.name) \(.status)"] | join(", ")'; }
+all_writes() { echo $(($(writes lago) + $(writes steve))); }
+forget_all() { forget lago; forget steve; }
+
+# copies: Lago's customers in the local database, and which of them are gone over there.
+copies() {
+	db local "SELECT group_concat(t, ', ') FROM (SELECT external_id || CASE WHEN deleted_at IS NULL THEN '' ELSE ' gone' END AS t
+		FROM lago_customers ORDER BY external_id)"
+}
+
+@test "preview, promote, and a second run that sends nothing" {
+	ev_preset "$sessions" "$tags" "$cards"
+	forget_all
+	preview=$(trigger ev-charging '{"preview": true}')
+	is preview_ready "$(wait_run "$preview")"
+	is 0 "$(all_writes)"
+	is "" "$(copies)"
+	run_id=$(post "/runs/$preview/promote" | jq -er .run_id)
+	is completed "$(wait_run "$run_id")"
+	is "$billed" "$(ev_billed)"
+	is "$tags_right" "$(tags_now)"
+	is "anna, fleet" "$(copies)"
+	is Fleet "$(standin steve state | jq -r '.tags[] | select(.idTag == "FLEET") | .note')" "the note, which is not mapped"
+	forget_all
+	ev_run
+	is 0 "$(all_writes)"
+	is "tag-linking success, transactions success, lago-customers success" "$(segments)"
+}
+
+@test "a metric that adds up another field: its segment fails with SETUP before any event, the others go on" {
+	ev_preset "$sessions" "$tags" "$cards"
+	standin lago state/billable_metrics/ev_charging_kwh -X DELETE >/dev/null
+	standin lago state/plans/ev -X DELETE >/dev/null
+	standin lago seed -X POST -d '{"billable_metrics":
+		[{"name": "EV", "code": "ev_charging_kwh", "aggregation_type": "sum_agg", "field_name": "energy"}]}' >/dev/null
+	forget_all
+	run_sync ev-charging
+	is completed "$run_status"
+	is "tag-linking success, transactions error, lago-customers success" "$(segments)"
+	is "transactions/validate_setup" "$(failed_stages "$run_id")"
+	is "SETUP true" "$(field "/runs/$run_id" '.segments[] | select(.name == "transactions").error |
+		"\(.code) \(.hint != null and .hint != "")"')"
+	has "'energy', not 'value': events would bill nothing" \
+		"$(field "/runs/$run_id" '.segments[] | select(.name == "transactions").error.message')"
+	is 0 "$(writes lago)"
+	is "" "$(ev_billed)"
+	is "$tags_right" "$(tags_now)"
+	is "anna, fleet" "$(copies)"
+	# put right, all sessions are billed that waited
+	standin lago seed -X POST -d '{"billable_metrics":
+		[{"name": "EV", "code": "ev_charging_kwh", "aggregation_type": "sum_agg", "field_name": "value"}]}' >/dev/null
+	ev_run
+	is "tag-linking success, transactions success, lago-customers success" "$(segments)"
+	is "$billed" "$(ev_billed)"
+}
+
+@test "a circle of parents ends, and everyone in it charges if one of them may" {
+	# the circle can be in either database: SteVe knows parents of tags, the local one of cards
+	ev_preset '[]' '[{idTag: "A", parentIdTag: "B", maxActiveTransactionCount: 1}, {idTag: "B", parentIdTag: "A", maxActiveTransactionCount: 1},
+		{idTag: "C", maxActiveTransactionCount: 1}, {idTag: "D", maxActiveTransactionCount: 1},
+		{idTag: "E", parentIdTag: "E", maxActiveTransactionCount: 1}]' \
+		"INSERT INTO ev_cards VALUES ('C', 'D', NULL, NULL, 0), ('D', 'C', NULL, NULL, 0)"
+	ev_run
+	is "A 0, B 0, C 0, D 0, E 0" "$(tags_now)"
+	db local "UPDATE ev_cards SET is_active = 1 WHERE id_tag = 'D'; INSERT INTO ev_cards VALUES ('b', NULL, NULL, NULL, 1)"
+	ev_run
+	is "A -1, B -1, C -1, D -1, E 0" "$(tags_now)"
+}
+
+@test "a card edited by hand in SteVe is put right by the next run, and what is not mapped is left" {
+	ev_preset "$sessions" "$tags" "$cards"
+	ev_run
+	is "$tags_right" "$(tags_now)"
+	standin steve tags -X POST -f -d '[{"idTag": "CARD-LOST", "maxActiveTransactionCount": 1},
+		{"idTag": "CARD-ANNA", "note": "by hand"}]' >/dev/null
+	forget_all
+	ev_run
+	is "$tags_right" "$(tags_now)"
+	is 1 "$(all_writes)" "writes that put it right"
+	is "by hand" "$(standin steve state | jq -r '.tags[] | select(.idTag == "CARD-ANNA") | .note')"
+	has DRIFTED "$(ev_reasons tag-linking)"
+	forget_all
+	ev_run
+	is 0 "$(all_writes)"
+}
+
+@test "a blocked card: one write; its sessions of before stay billed" {
+	ev_preset "$sessions" "$tags" "$cards"
+	ev_run
+	db local "UPDATE ev_cards SET is_active = 0 WHERE id_tag = 'CARD-ANNA'"
+	forget_all
+	ev_run
+	is 1 "$(all_writes)"
+	is "${tags_right/CARD-ANNA -1/CARD-ANNA 0}" "$(tags_now)"
+	is "$billed" "$(ev_billed)"
+}
+
+@test "a customer that is deleted in Lago keeps its copy, marked; when it comes back the mark goes" {
+	ev_preset "$sessions" "$tags" "$cards"
+	ev_run
+	is "anna, fleet" "$(copies)"
+	seed=$(standin lago state | jq '{customers: [.customers[] | select(.external_id == "anna")]}')
+	standin lago state/customers/anna -X DELETE >/dev/null
+	ev_run
+	is "anna gone, fleet" "$(copies)"
+	is "disabled 1" "$(rows "$run_id" | grep -o 'disabled 1')"
+	ev_run
+	is "anna gone, fleet" "$(copies)"
+	standin lago seed -X POST -d "$seed" >/dev/null
+	ev_run
+	echo "$seed" >&3; db local "SELECT lago_id, external_id, deleted_at FROM lago_customers" >&3
+}
+
+@test "Lago is down: the cards are linked nevertheless, and the sessions are billed when it is back" {
+	ev_preset "$sessions" "$tags" "$cards"
+	fault lago '{"route": "*", "kind": "500", "status": 503, "times": -1}'
+	sed -i 's/family: lago/family: lago\n    retries: 0/' "$T/etc/connections.d/ev-charging.yaml"
+	post /reload
+	run_sync ev-charging
+	is "tag-linking success, transactions error, lago-customers error" "$(segments)"
+	is "$tags_right" "$(tags_now)"
+	is "" "$(copies)"
+	no_faults lago
+	ev_run
+	is "$billed" "$(ev_billed)"
+	is "anna, fleet" "$(copies)"
+}
