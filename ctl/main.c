@@ -83,6 +83,8 @@ static int report(struct ctl *ctl, const struct ferry_error *err)
 	(void)ctl_flush(ctl, &ignored);
 	screen_init(&screen, STDERR_FILENO, args_has(&ctl->args, OPTION_NO_COLOR));
 	screen_add(&screen, &ctl->out, STYLE_BAD, "ferryctl: ");
+	screen_add(&screen, &ctl->out, STYLE_PLAIN, ferry_code_info(err->code)->name);
+	buf_adds(&ctl->out, ": ");
 	screen_add(&screen, &ctl->out, STYLE_PLAIN, err->msg);
 	buf_addc(&ctl->out, '\n');
 	if (*hint) {

@@ -22,3 +22,9 @@ clean-local: clean-plugin-folder
 clean-plugin-folder:
 	rm -rf plugins/all
 .PHONY: plugin-folder clean-plugin-folder
+
+# A connector is loaded by its .so; libtool's .la beside it would only be in the way.
+install-data-hook:
+	for la in $(plugin_LTLIBRARIES); do rm -f $(DESTDIR)$(plugindir)/`basename $$la`; done
+uninstall-hook:
+	for la in $(plugin_LTLIBRARIES); do rm -f $(DESTDIR)$(plugindir)/`basename $$la .la`.so; done

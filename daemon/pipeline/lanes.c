@@ -69,6 +69,7 @@ void slice_add(struct slice *s, const struct segment *seg, const struct plan_ent
 	FERRY_ASSERT(s->n < s->cap);
 	*to = *e;
 	to->key.p = arena_strndup(&s->arena, e->key.p, e->key.len);
+	to->reason = arena_strdup(&s->arena, e->reason);
 	to->dest_id = arena_strndup(&s->arena, e->dest_id ? e->dest_id : "", e->dest_id_len);
 	if (e->record)
 		to->record = arena_strndup(&s->arena, e->record, e->record_len);

@@ -336,6 +336,25 @@ static void skip_segment(struct passage *p, struct segment *seg, const char *rea
 	tell_segment(seg, SEGMENT_SKIPPED, reason, NULL);
 }
 
+static void log_summary(struct segment *seg)
+{
+	const struct counters *c = &seg->counters;
+	struct buf b = BUF_INIT;
+	static const char *const shown[] = {"created", "updated", "deleted", "disabled", "unchanged", "skipped",
+		"conflicts", "invalid", "failed", NULL};
+
+	buf_addf(&b, "%lld extracted", (long long)c->extracted);
+	for (const struct counter_name *n = counter_names; n->name; n++)
+		for (const char *const *s = shown; *s; s++) {
+			int64_t v = *(const int64_t *)(const void *)((const char *)c + n->offset);
+			if (strcmp(*s, n->name) == 0 && v)
+				buf_addf(&b, ", %lld %s", (long long)v, n->name);
+		}
+	report_log(seg->report, seg->def->name, seg->stage, FERRY_LOG_INFO, "%s%s", buf_str(&b),
+		   seg->options->preview ? "; a preview: nothing was written" : "");
+	buf_release(&b);
+}
+
 static void pass_segment(struct passage *p, size_t index)
 {
 	struct segment *seg = ferry_alloc0(1, sizeof *seg);
@@ -372,15 +391,15 @@ static void pass_segment(struct passage *p, size_t index)
 	bool rows = seg->counters.failed || seg->counters.invalid || seg->counters.conflicts;
 	enum outcome o = rc != 0 ? SEGMENT_ERROR : rows || seg->truncated ? SEGMENT_WARNING : SEGMENT_SUCCESS;
 	p->outcomes[index] = o;
-	if (rc != 0) {
-		report_log(p->report, seg->def->name, seg->stage, FERRY_LOG_ERROR, "%s: %s",
-			   ferry_code_info(err.code)->name, err.msg);
-		if (seg->def->required || err.code == FERRY_E_CONSERVATION) {
-			if (p->ret->error.code == FERRY_OK) {
-				p->ret->error = err;
-				ferry_within(&p->ret->error, "segment %s: %s", seg->def->name, stage_name(seg->stage));
-			}
-		}
+	if (rc == 0) {
+		log_summary(seg);
+	} else if (!seg->def->required && err.code != FERRY_E_CONSERVATION) {
+		report_log(p->report, seg->def->name, seg->stage, FERRY_LOG_ERROR, "%s: %s (%s)",
+			   ferry_code_info(err.code)->name, err.msg, ferry_error_hint(&err));
+	} else if (p->ret->error.code == FERRY_OK) {
+		/* the run's own failure, which the supervisor logs */
+		p->ret->error = err;
+		ferry_within(&p->ret->error, "segment %s: %s", seg->def->name, stage_name(seg->stage));
 	}
 	add_phases(p, seg);
 	tell_segment(seg, o, NULL, rc != 0 ? &err : NULL);

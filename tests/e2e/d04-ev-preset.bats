@@ -31,7 +31,7 @@ forget_all() { forget lago; forget steve; }
 # copies: Lago's customers in the local database, and which of them are gone over there.
 copies() {
 	db local "SELECT group_concat(t, ', ') FROM (SELECT external_id || CASE WHEN deleted_at IS NULL THEN '' ELSE ' gone' END AS t
-		FROM lago_customers ORDER BY external_id)"
+		FROM lago_customers ORDER BY t)"
 }
 
 @test "preview, promote, and a second run that sends nothing" {
@@ -125,16 +125,33 @@ copies() {
 	ev_preset "$sessions" "$tags" "$cards"
 	ev_run
 	is "anna, fleet" "$(copies)"
-	seed=$(standin lago state | jq '{customers: [.customers[] | select(.external_id == "anna")]}')
 	standin lago state/customers/anna -X DELETE >/dev/null
 	ev_run
 	is "anna gone, fleet" "$(copies)"
-	is "disabled 1" "$(rows "$run_id" | grep -o 'disabled 1')"
+	is 1 "$(field "/runs/$run_id" .rows_disabled)"
+	marked=$(db local "SELECT deleted_at FROM lago_customers WHERE external_id = 'anna'")
 	ev_run
 	is "anna gone, fleet" "$(copies)"
-	standin lago seed -X POST -d "$seed" >/dev/null
+	is "$marked" "$(db local "SELECT deleted_at FROM lago_customers WHERE external_id = 'anna'")" "when it was first missed"
+	# the same one again, with the same lago_id: a Lago restored from a backup
+	kill -KILL "$lago_pid"
+	wait "$lago_pid" || :
+	start_lago "$(cat "$T/lago.seed")" --listen "${lago#http://}"
 	ev_run
-	echo "$seed" >&3; db local "SELECT lago_id, external_id, deleted_at FROM lago_customers" >&3
+	is "anna, fleet" "$(copies)"
+	has REAPPEARED "$(ev_reasons lago-customers)"
+	ev_run
+	is "anna, fleet" "$(copies)"
+}
+
+@test "a customer made anew in Lago under the same id is another one: both copies are kept apart" {
+	ev_preset "$sessions" "$tags" "$cards"
+	ev_run
+	standin lago state/customers/anna -X DELETE >/dev/null
+	standin lago seed -X POST -d '{"customers": [{"external_id": "anna", "name": "Anna again"}]}' >/dev/null
+	ev_run
+	is "anna, anna gone, fleet" "$(copies)"
+	is "Anna again" "$(db local "SELECT name FROM lago_customers WHERE external_id = 'anna' AND deleted_at IS NULL")"
 }
 
 @test "Lago is down: the cards are linked nevertheless, and the sessions are billed when it is back" {
