@@ -222,7 +222,8 @@ static void acknowledge(struct applying *a, const struct plan_entry *e, enum fer
 		add_op(a, SNAP_DELETE, e->key);
 		c->deleted++;
 	} else {
-		put_op(a, e, id, id_len, d == FERRY_DISABLE ? SNAP_DISABLED : 0);
+		uint32_t maybe = e->flags & PLAN_MAYBE ? SNAP_MAYBE : 0;
+		put_op(a, e, id, id_len, d == FERRY_DISABLE ? SNAP_DISABLED | maybe : 0);
 		*(d == FERRY_CREATE ? &c->created : d == FERRY_UPDATE ? &c->updated : &c->disabled) += 1;
 	}
 	add_op(a, SNAP_SETTLE, e->key);

@@ -154,8 +154,13 @@ int decide_gone(struct segment *seg, struct kv_bytes key, const struct snap_entr
 	struct plan_entry e = {
 		.key = key, .decision = d, .tier = in.tier, .reason = reason, .hash = entry->hash,
 		.dest_id = entry->dest_id, .dest_id_len = entry->dest_id_len,
+		.flags = entry->flags & SNAP_MAYBE ? PLAN_MAYBE : 0,
 	};
-	set_before(seg, &e, entry);
+	/* even when its fields are not sure, the record says who is meant */
+	if (entry->record && entry->layout == seg->layout_id) {
+		e.before = entry->record;
+		e.before_len = entry->record_len;
+	}
 	seg->counters.missing++;
 	count(seg, d, reason);
 	return plan_add(seg->plan, &e, err);

@@ -63,7 +63,8 @@ static void op(struct settling *s, enum snap_op_kind kind, size_t i, const char 
 	if (kind == SNAP_PUT)
 		to->entry = (struct snap_entry){
 			.flags = flags, .hash = in->hash, .dest_id = id, .dest_id_len = strlen(id), .layout = in->layout,
-			.record = s->seg->def->snapshot == SNAPSHOT_FULL && in->record_len ? in->record : NULL,
+			/* an entry that is not sure keeps its record in any case: it says who is meant */
+			.record = (s->seg->def->snapshot == SNAPSHOT_FULL || flags) && in->record_len ? in->record : NULL,
 			.record_len = in->record_len,
 		};
 }

@@ -19,6 +19,7 @@ enum {
 	PLAN_ADOPT = 1 << 0,		/* nothing to send: the destination has it already, note it */
 	PLAN_FINAL = 1 << 1,		/* a skip for good: a windowed source is not asked for it again */
 	PLAN_INVALID = 1 << 2,		/* a record counted as invalid, shown as a skip */
+	PLAN_MAYBE = 1 << 3,		/* whether the destination has it at all is not known */
 };
 
 struct plan_entry {

@@ -46,9 +46,8 @@ kill_a_worker() {
 
 kill_the_daemon() {
 	live_run "$@" || return
-	# only the daemon: its worker has to notice by itself
-	stop_ferryd KILL 2>/dev/null || :
-	wait_for "! kill -0 $worker" || return
+	# only the daemon is killed: its worker follows by itself
+	kill_ferryd || return
 	start_ferryd || return
 	is failed "$(field "/runs/$run_id" .status)" || return
 	is DAEMON_DIED "$(code_of "$run_id")" "code of run $run_id" || return
