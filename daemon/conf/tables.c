@@ -30,6 +30,8 @@ static const struct keyword daemon_keywords[] = {
 	 .help = "row errors stored per run; their total is always true"},
 	{.name = "log_lines_max", .type = KEYWORD_LONG, .fallback = "10000", .min = 0,
 	 .max = 1000000, AT(log_lines_max), .help = "log lines stored per run"},
+	{.name = "keep_plans", .type = KEYWORD_INT, .fallback = "20", .min = 2, .max = 100000,
+	 AT(keep_plans), .help = "plans kept of each sync's latest runs; older ones are removed"},
 	{.name = "admin_group", .type = KEYWORD_TEXT, .fallback = "ferry-admin", AT(admin_group),
 	 .help = "members of this Unix group may change things, others may only read"},
 	{.name = NULL},

@@ -144,6 +144,7 @@ struct daemon_def {
 	int64_t stop_timeout_ms;	/* graceful stop: how long runs may finish their batch */
 	int64_t row_errors_max;		/* stored per run; the total stays true */
 	int64_t log_lines_max;		/* stored per run */
+	int keep_plans;			/* of each sync; older ones are removed */
 	const char *admin_group;	/* members are admins on the socket */
 };
 

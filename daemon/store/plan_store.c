@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "store/plan_private.h"
 #include "wire/json.h"
@@ -62,6 +63,20 @@ void plan_close(struct plan_store *p)
 	free(p->waiting);
 	free(p->duplicates);
 	free(p);
+}
+
+void plan_remove(const char *state_dir, int64_t run)
+{
+	static const char *const files[] = {"data.mdb", "lock.mdb"};
+	char *path = plan_path(state_dir, run);
+
+	for (int i = 0; i < 2; i++) {
+		char *file = ferry_asprintf("%s/%s", path, files[i]);
+		unlink(file);
+		free(file);
+	}
+	rmdir(path);
+	free(path);
 }
 
 /* ------------------------------------------------------------------ writing */

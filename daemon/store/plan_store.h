@@ -76,6 +76,9 @@ int plan_end(struct plan_store *p, const struct plan_header *h, struct ferry_err
 /* Write what is left, so that the duplicates among it are known. */
 int plan_flush(struct plan_store *p, struct ferry_error *err);
 
+/* Remove a run's plan, if there is one. Nobody may have it open. */
+void plan_remove(const char *state_dir, int64_t run);
+
 /* ---- reading */
 
 /* NOT_FOUND when there is no plan. */

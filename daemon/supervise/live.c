@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/plan_store.h"
 #include "supervise/supervisor.h"
 
 /* --------------------------------------------------------------------- lists */
@@ -237,6 +238,20 @@ static void log_end(const struct live *l)
 			 (long long)c.created, (long long)c.updated, (long long)run_doc_row_errors(d));
 }
 
+/* Plans of runs that are no longer among the sync's latest go. Each run passes by here many times. */
+static void drop_old_plans(struct supervisor *s, const char *sync)
+{
+	enum { AT_ONCE = 16 };
+	struct journal_filter of = {.sync = sync, .status = -1};
+	int64_t ids[AT_ONCE];
+	size_t n = 0;
+
+	if (journal_list(s->journal, &of, s->gen->daemon.keep_plans, AT_ONCE, ids, &n, NULL, NULL) < 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		plan_remove(supervise_paths(s)->state_dir, ids[i]);
+}
+
 /* The document has its end: to the journal, and on with whatever waits for it. */
 static void finish(struct live *l, enum run_status status)
 {
@@ -262,6 +277,7 @@ static void finish(struct live *l, enum run_status status)
 	live_list_add(&s->ended, l);
 	group_put_doc(s, l);
 	tell(l, NEWS_END, NULL);
+	drop_old_plans(s, st->name);
 	group_commit(s);		/* frees it, unless that failed */
 	schedule_plan(s, st);
 	schedule_arm(s);

@@ -136,3 +136,11 @@ contacts() { db copy "SELECT group_concat(id || ' ' || name, ', ') FROM (SELECT 
 	run -0 once people --promote 2
 	is "1 Ann, 2 Bob, 4 Di" "$(contacts)"
 }
+
+@test "plans of older runs are removed, the latest stay" {
+	echo "keep_plans: 2" >"$T/etc/ferry.yaml"
+	ctl reload
+	for _ in 1 2 3; do run_sync people; done
+	is "3 4" "$(cd "$T/state/plans" && echo *)" "plans on disk"
+	is 404 "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$FERRY_SOCKET" "http://localhost/api/v1/runs/1/plan")"
+}
