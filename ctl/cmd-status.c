@@ -107,17 +107,17 @@ int cmd_status(struct ctl *ctl, struct ferry_error *err)
 	return rc;
 }
 
-/* A schedule is a text, or an object like {"every": "15m"}. */
+/* A schedule is an object like {"kind": "every", "every": "15m"}; the kind says no more than the rest. */
 static void schedule_text(json_node *schedule, struct buf *out)
 {
-	const char *text = json_text(schedule, NULL), *name;
+	const char *text, *name;
 	json_node *value;
 	void *iter = NULL;
 
-	if (text)
-		buf_adds(out, text);
 	while (json_next(schedule, &iter, &name, &value)) {
 		text = json_text(value, NULL);
+		if (strcmp(name, "kind") == 0)
+			continue;
 		buf_addf(out, "%s%s %s", out->len ? ", " : "", name,
 			 text ? text : json_dump(value, NULL));
 	}

@@ -246,16 +246,6 @@ void view_rows(struct ctl *ctl, json_node *run, bool quiet)
 	buf_release(&text);
 }
 
-static void print_causes(struct ctl *ctl, json_node *causes)
-{
-	for (size_t i = 0; i < json_count(causes); i++) {
-		const char *text = json_text(json_at(causes, i), NULL);
-		say(ctl, STYLE_DIM, "  cause: ");
-		say(ctl, STYLE_PLAIN, text ? text : json_dump(json_at(causes, i), NULL));
-		say_line(ctl);
-	}
-}
-
 static void print_error(struct ctl *ctl, json_node *error, const char *segment)
 {
 	const char *stage = json_get_text(error, "stage", NULL),
@@ -277,7 +267,6 @@ static void print_error(struct ctl *ctl, json_node *error, const char *segment)
 		say(ctl, STYLE_PLAIN, hint);
 		say_line(ctl);
 	}
-	print_causes(ctl, json_get(error, "causes"));
 }
 
 void view_error(struct ctl *ctl, json_node *run)

@@ -23,10 +23,14 @@ worker_of_run() {
 	worker_pids | tr -d ' '
 }
 
-# live_run SYNC: starts a run and comes back at a random moment of it; sets $run_id and $worker.
+# live_run SYNC LONGEST: starts a run and comes back at a random moment of it, within LONGEST ms of its
+# start or, every other time, of its first write; sets $run_id and $worker.
 live_run() {
 	run_id=$(trigger "$1") || return
 	worker=$(worker_of_run) || return
+	if ((run_id % 2)); then
+		wait_stage "$run_id" apply 30 || return
+	fi
 	moment 20 "$2"
 	sleep "$moment"
 	is running "$(field "/runs/$run_id" .status)" "run $run_id after $moment s" || return
@@ -96,10 +100,10 @@ settled() {
 		  timestamp: 1767225600 + id
 		  properties.value: "printf('%d.%03d', wh / 1000, wh % 1000)"
 	END
-	# 200 requests, two at a time: a run takes 20 s at least, a kill comes within 0.5 s
-	fault lago '{"route": "POST /api/v1/events/batch", "kind": "slow", "delay_ms": 200, "times": -1}'
+	# 200 requests, two at a time: a run takes 40 s at least, a kill comes long before
+	fault lago '{"route": "POST /api/v1/events/batch", "kind": "slow", "delay_ms": 400, "times": -1}'
 	start_ferryd
-	strike load $WORKER_KILLS $DAEMON_KILLS 500
+	strike load $WORKER_KILLS $DAEMON_KILLS 400
 	halfway=$(held lago events)
 	echo "held after the last kill: $halfway"
 	# the kills met runs that were writing, and left work to do
@@ -136,13 +140,13 @@ settled() {
 		key: id
 		map: {external_id: "'c' || id", name: name}
 	END
-	# two at a time: a run takes 12 s at least
-	fault lago '{"route": "POST /api/v1/customers", "kind": "slow", "delay_ms": 5, "times": -1}'
+	# two at a time: a run takes 25 s at least
+	fault lago '{"route": "POST /api/v1/customers", "kind": "slow", "delay_ms": 10, "times": -1}'
 	start_ferryd
-	strike load $WORKER_KILLS $DAEMON_KILLS 400
+	strike load $WORKER_KILLS $DAEMON_KILLS 300
 	halfway=$(held lago customers)
 	echo "held after the last kill: $halfway"
-	[ "$halfway" -ge 200 ]
+	[ "$halfway" -ge 50 ]
 	[ "$halfway" -lt 5000 ]
 	[ "${struck[apply]-0}" -ge 5 ]
 	no_faults lago
