@@ -141,7 +141,7 @@ int decide_gone(struct segment *seg, struct kv_bytes key, const struct snap_entr
 	};
 	enum ferry_decision d;
 
-	if (entry->flags & SNAP_DISABLED)
+	if (entry->flags & SNAP_DISABLED && !(entry->flags & SNAP_UNSURE))
 		return 0;		/* dealt with by an earlier run */
 	const char *reason = decide(&in, &d);
 	int doubt = seg->intents_left ? snap_has_intent(seg->reader, key, err) : 0;

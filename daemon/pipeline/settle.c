@@ -85,6 +85,12 @@ static void delivered(struct settling *s, size_t i)
 	s->delivered++;
 }
 
+/* What is there is not sure; that it may be disabled must not be forgotten over that. */
+static uint32_t unsure(const struct snap_intent *in)
+{
+	return SNAP_UNSURE | (in->flags & SNAP_DISABLED) | (in->decision == FERRY_DISABLE ? SNAP_DISABLED : 0);
+}
+
 /* Sending it again does no harm, but what is there until then is unknown. */
 static void cannot_ask(struct settling *s, size_t i)
 {
@@ -95,7 +101,7 @@ static void cannot_ask(struct settling *s, size_t i)
 		return;
 	}
 	bool may_be_absent = in->decision == FERRY_CREATE || in->decision == FERRY_DELETE;
-	op(s, SNAP_PUT, i, in->dest_id, SNAP_UNSURE | (may_be_absent ? SNAP_MAYBE : 0));
+	op(s, SNAP_PUT, i, in->dest_id, unsure(in) | (may_be_absent ? SNAP_MAYBE : 0));
 	again(s, i);
 }
 
@@ -123,7 +129,7 @@ static void judge(struct settling *s, size_t i, const struct ferry_action *actio
 		delivered(s, i);
 	} else {
 		/* it is there, but not as we would have it, or whether it is enabled cannot be seen */
-		op(s, SNAP_PUT, i, id, SNAP_UNSURE);
+		op(s, SNAP_PUT, i, id, unsure(in));
 		again(s, i);
 	}
 }

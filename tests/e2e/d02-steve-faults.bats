@@ -6,7 +6,6 @@ load lib
 load faults
 
 SESSIONS="GET /api/v1/transactions"
-TAGS="GET /api/v1/ocppTags"
 
 story_setup() {
 	start_lago '{"billable_metrics": [{"name": "kWh", "code": "kwh", "aggregation_type": "sum_agg", "field_name": "value"}]}'

@@ -75,6 +75,7 @@ seed_random() {
 	echo "seed: $seed (FERRY_TEST_SEED=$seed repeats it)"
 }
 
+# shellcheck disable=SC2034 # for the stories
 # moment MIN MAX: sets $moment to a random number of seconds between so many milliseconds. It sets a
 # variable because a subshell would not advance the random numbers.
 moment() {

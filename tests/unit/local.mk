@@ -2,6 +2,7 @@
 # Unit tests, a fragment each.
 if HAVE_CMOCKA
 include tests/unit/engine.mk
+include tests/unit/histories.mk
 include tests/unit/conf.mk
 include tests/unit/ctl.mk
 include tests/unit/plug.mk
