@@ -245,7 +245,8 @@ struct ferry_host {
 	/*
 	 * One HTTP exchange with the connection's timeouts, TLS settings and rate limit. Returns 0 for
 	 * any HTTP answer, whatever its status; -1 when there was none: CONNECT means that nothing was
-	 * sent, NETWORK and TIMEOUT that it may have been received, CANCELLED that the run is ending.
+	 * sent, NETWORK and TIMEOUT that it may have been received, CANCELLED that the run is ending and
+	 * nothing was sent (a write that is under way gets some seconds for its answer first).
 	 */
 	int (*http)(const struct ferry_host *host, const struct ferry_http_request *req,
 		    struct ferry_http_response *res, struct ferry_error *err);

@@ -19,7 +19,9 @@ e2e_stories = \
 	tests/e2e/c04-kills.bats \
 	tests/e2e/c05-cancel.bats \
 	tests/e2e/d01-lago-faults.bats \
-	tests/e2e/d02-steve-faults.bats
+	tests/e2e/d02-steve-faults.bats \
+	tests/e2e/d03-sessions.bats \
+	tests/e2e/d04-ev-preset.bats
 
 TEST_EXTENSIONS = .bats
 BATS_LOG_COMPILER = $(BATS)
