@@ -180,7 +180,8 @@ static void intend(struct applying *a, const struct slice *s)
 		const struct plan_entry *e = &s->entries[i];
 		add_op(a, SNAP_INTEND, e->key)->intent = (struct snap_intent){
 			.decision = s->decision, .run = a->seg->options->run, .hash = e->hash,
-			.flags = strcmp(e->reason, "REAPPEARED") == 0 ? SNAP_DISABLED : 0,
+			.flags = (strcmp(e->reason, "REAPPEARED") == 0 ? SNAP_DISABLED : 0) |
+				(e->flags & PLAN_MAYBE ? SNAP_MAYBE : 0),
 			.dest_id = e->dest_id, .dest_id_len = e->dest_id_len, .layout = a->seg->layout_id,
 			.record = e->record ? e->record : e->before,
 			.record_len = e->record ? e->record_len : e->before_len,

@@ -100,7 +100,7 @@ static void cannot_ask(struct settling *s, size_t i)
 		s->seg->intents_left++;
 		return;
 	}
-	bool may_be_absent = in->decision == FERRY_CREATE || in->decision == FERRY_DELETE;
+	bool may_be_absent = in->decision == FERRY_CREATE || in->decision == FERRY_DELETE || in->flags & SNAP_MAYBE;
 	op(s, SNAP_PUT, i, in->dest_id, unsure(in) | (may_be_absent ? SNAP_MAYBE : 0));
 	again(s, i);
 }

@@ -36,7 +36,7 @@ struct snap_entry {
 struct snap_intent {
 	enum ferry_decision decision;
 	int64_t run;
-	uint32_t flags;			/* SNAP_DISABLED: it brings back what was disabled */
+	uint32_t flags;			/* SNAP_DISABLED: it brings back what was disabled; SNAP_MAYBE */
 	struct hash128 hash;
 	const char *dest_id;
 	size_t dest_id_len;

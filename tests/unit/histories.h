@@ -11,7 +11,6 @@
 #include "pipeline/pipeline.h"
 
 enum { KILL_NEVER = -1 };
-enum { KEY_INT, KEY_TEXT, KEY_BOTH, KEY_KINDS };
 enum { PAST_VALUES = 64 };
 
 /* Everything random was drawn from the seed; what the connector must know is in *h. */
@@ -20,7 +19,6 @@ struct story {
 	int chapter;
 	struct history *h;
 	enum ferry_mode mode;
-	int key_kind;
 	bool skips, filters, rejects;	/* the segment has such rules */
 	bool hash_only;			/* snapshot: hash */
 	const char *missing;		/* policy, or NULL */
