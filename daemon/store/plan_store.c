@@ -24,21 +24,6 @@ static char *plan_path(const char *state_dir, int64_t run)
 	return ferry_asprintf("%s/plans/%lld", state_dir, (long long)run);
 }
 
-int plan_create(const char *state_dir, int64_t run, struct plan_store **ret, struct ferry_error *err)
-{
-	struct plan_store *p = ferry_alloc0(1, sizeof *p);
-	char *path = plan_path(state_dir, run);
-	int rc = kv_open(path, "plan", PLAN_VERSION, plan_tables, &p->env, err);
-
-	free(path);
-	if (rc != 0) {
-		free(p);
-		return -1;
-	}
-	*ret = p;
-	return 0;
-}
-
 int plan_open_read(const char *state_dir, int64_t run, struct plan_store **ret, struct ferry_error *err)
 {
 	struct plan_store *p = ferry_alloc0(1, sizeof *p);
@@ -77,6 +62,24 @@ void plan_remove(const char *state_dir, int64_t run)
 	}
 	rmdir(path);
 	free(path);
+}
+
+int plan_create(const char *state_dir, int64_t run, struct plan_store **ret, struct ferry_error *err)
+{
+	struct plan_store *p = ferry_alloc0(1, sizeof *p);
+	char *path = plan_path(state_dir, run);
+
+	/* what a state folder put back from a backup may hold under this number is another run's */
+	plan_remove(state_dir, run);
+	int rc = kv_open(path, "plan", PLAN_VERSION, plan_tables, &p->env, err);
+
+	free(path);
+	if (rc != 0) {
+		free(p);
+		return -1;
+	}
+	*ret = p;
+	return 0;
 }
 
 /* ------------------------------------------------------------------ writing */
