@@ -134,7 +134,7 @@ static void take_entry(struct applying *a, const struct plan_entry *e)
 		return;
 	}
 	if (!a->open[d])
-		a->open[d] = slice_new(a->seg, d, a->slice_rows);
+		a->open[d] = slice_new(d, a->slice_rows);
 	slice_add(a->open[d], a->seg, e);
 	if (a->open[d]->n == a->slice_rows)
 		close_slice(a, d);

@@ -29,11 +29,10 @@ struct lanes {
 
 /* ------------------------------------------------------------------- slices */
 
-struct slice *slice_new(const struct segment *seg, enum ferry_decision decision, size_t cap)
+struct slice *slice_new(enum ferry_decision decision, size_t cap)
 {
 	struct slice *s = ferry_alloc0(1, sizeof *s);
 
-	(void)seg;
 	s->decision = decision;
 	s->cap = cap;
 	s->entries = ferry_alloc0(cap, sizeof *s->entries);

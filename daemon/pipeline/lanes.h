@@ -22,7 +22,7 @@ struct slice {
 	int64_t requests, repeats;
 };
 
-struct slice *slice_new(const struct segment *seg, enum ferry_decision decision, size_t cap);
+struct slice *slice_new(enum ferry_decision decision, size_t cap);
 void slice_free(struct slice *s);
 /* Add an entry; everything it points at is copied into the slice. */
 void slice_add(struct slice *s, const struct segment *seg, const struct plan_entry *e);

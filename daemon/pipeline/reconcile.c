@@ -13,13 +13,7 @@ enum { LOOKUP_ROWS = BATCH_ROWS };
 
 int reconcile_start(struct segment *seg, struct ferry_error *err)
 {
-	if (snap_reader_open(seg->snapshot, &seg->reader, err) != 0)
-		return -1;
-	if (seg->ordered)
-		return 0;
-	/* ordinals only grow; the bitmap grows with the largest one met */
-	seg->seen_words = 0;
-	return 0;
+	return snap_reader_open(seg->snapshot, &seg->reader, err);
 }
 
 void reconcile_stop(struct segment *seg)

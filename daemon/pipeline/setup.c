@@ -83,12 +83,10 @@ int setup_open_handle(struct segment *seg, enum ferry_role role, struct plug_han
 	return plug_handle_open(is_source ? seg->source_plug : seg->dest_plug, &open, ret, err);
 }
 
-static int validate(struct segment *seg, struct plug_handle *h, const char *role, const char *connection,
-		    struct ferry_error *err)
+static int validate(struct plug_handle *h, const char *role, const char *connection, struct ferry_error *err)
 {
 	if (h->api->validate_setup && h->api->validate_setup(h->handle, err) != 0)
 		return ferry_within(err, "%s '%s'", role, connection);
-	(void)seg;
 	return 0;
 }
 
@@ -219,8 +217,8 @@ int stage_validate_setup(struct segment *seg, struct ferry_error *err)
 		return ferry_within(err, "destination '%s'", to->name);
 	if (setup_open_handle(seg, FERRY_SOURCE, &seg->source, err) != 0)
 		return ferry_within(err, "source '%s'", from->name);
-	if (validate(seg, seg->source, "source", from->name, err) != 0 ||
-	    validate(seg, seg->dest, "destination", to->name, err) != 0)
+	if (validate(seg->source, "source", from->name, err) != 0 ||
+	    validate(seg->dest, "destination", to->name, err) != 0)
 		return -1;
 	if (snapshot_open(seg->options->state_dir, seg->sync->name, def->name, &seg->snapshot, err) != 0 ||
 	    check_snapshot(seg, err) != 0)
