@@ -92,11 +92,11 @@ static void check_missing_policy(struct keyword_reader *r, const struct yaml_nod
 		return;
 	if (mode && (mode->kind != YAML_NODE_SCALAR || strcmp(mode->text, mode_name(seg->mode))))
 		return;				/* the mode is none, which has been told */
-	if (adds_only && (seg->missing == MISSING_DISABLE || seg->missing == MISSING_DELETE))
+	if (adds_only && (seg->policy.missing == MISSING_DISABLE || seg->policy.missing == MISSING_DELETE))
 		keyword_mistake(r, at,
 				"'missing' cannot be '%s' in mode %s (ignore; that mode only adds)",
 				at->text, mode_name(seg->mode));
-	else if (seg->missing == MISSING_DELETE && seg->mode != FERRY_MODE_MIRROR)
+	else if (seg->policy.missing == MISSING_DELETE && seg->mode != FERRY_MODE_MIRROR)
 		keyword_mistake(r, at,
 				"'missing' cannot be 'delete' in mode %s (ignore, disable; only "
 				"mode mirror deletes)",
@@ -111,8 +111,8 @@ void conf_check_segment(struct keyword_reader *r, const struct yaml_node *node, 
 	check_lookup_names(r, seg);
 	check_fields(r, node, seg);
 	check_missing_policy(r, node, seg);
-	if (seg->missing == MISSING_DEFAULT)
-		seg->missing = seg->mode == FERRY_MODE_MIRROR ? MISSING_DELETE : MISSING_IGNORE;
+	if (seg->policy.missing == MISSING_DEFAULT)
+		seg->policy.missing = seg->mode == FERRY_MODE_MIRROR ? MISSING_DELETE : MISSING_IGNORE;
 }
 
 static void read_only_segment(struct keyword_reader *r, const struct yaml_node *node,

@@ -218,11 +218,11 @@ static const struct keyword_choice snapshot_kinds[] = {
 
 #define AT(member) .offset = offsetof(struct segment_def, member)
 static const struct keyword policy_keywords[] = {
-	{.name = "missing", .type = KEYWORD_CHOICE, .choices = missing_policies, AT(missing),
+	{.name = "missing", .type = KEYWORD_CHOICE, .choices = missing_policies, AT(policy.missing),
 	 .help = "what becomes of rows the source no longer has; left out, mode mirror deletes "
 		 "them and the others ignore them"},
 	{.name = "none", .type = KEYWORD_CHOICE, .fallback = "create", .choices = none_policies,
-	 AT(none), .help = "what becomes of rows the destination does not have"},
+	 AT(policy.none), .help = "what becomes of rows the destination does not have"},
 	{.name = NULL},
 };
 

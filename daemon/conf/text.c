@@ -115,8 +115,8 @@ void conf_segment_text(const struct generation *g, const struct segment_def *seg
 	add_rules(out, "skip", seg->skip, seg->n_skip);
 	add_rules(out, "reject", seg->reject, seg->n_reject);
 	add_texts(out, "ignore_changes", seg->ignore_changes, seg->n_ignore_changes);
-	jw_int(out, "missing", seg->missing);
-	jw_int(out, "none", seg->none);
+	jw_int(out, "missing", seg->policy.missing);
+	jw_int(out, "none", seg->policy.none);
 	jw_int(out, "snapshot", seg->snapshot);
 	jw_bool(out, "verify", seg->verify);
 	jw_close(out, '}');

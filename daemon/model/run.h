@@ -9,8 +9,13 @@
  * Supervisor to worker:
  *   {"type":"job","action":"run|promote|check|connectors","run":12,"sync":"customers",
  *    "preview":false,"verify":false,"full":false,"promote_run":11,"state":"/var/lib/ferry",
+ *    "override_guard":false,"extract_only":false,"limit":0,"problems_max":10000,
  *    "plugins":"/usr/lib/ferry","memory_limit":268435456,"row_errors_max":10000,
+ *    "open":[{"segment":"s","forms":["1081c0..."]}],
+ *    "rulings":[{"segment":"s","form":"1081c0...","action":"link|create|ignore|retry","dest_id":"..."}],
  *    "files":[{"kind":0,"path":"/etc/ferry/syncs.d/a.yaml","text":"..."}]}
+ *     open: the keys (key form, as hex) that have an open problem; rulings: what persons have said
+ *     of keys, as far as it is in force.
  *   {"type":"cancel"}
  * Worker to supervisor:
  *   {"type":"beat"}                                   at least every 5 s while it makes progress
@@ -25,6 +30,13 @@
  *   {"type":"progress","segment":"s","stage":"apply","counters":{...},"planned":N,"done":N}
  *   {"type":"row_error","segment":"s","stage":"apply","key":"42","code":"REJECTED","field":"email",
  *    "message":"...","raw":"..."}                     stored ones only; the total is counters.failed + invalid
+ *   {"type":"problem","segment":"s","form":"1081c0...","key":"42","group":"ambiguous_match",
+ *    "code":"AMBIGUOUS_MATCH","severity":"error|warning","message":"...","field":"email",
+ *    "fields":{"email":"a@b.c",...},"candidates":[{"dest_id":"...","fields":{...}}],
+ *    "request":"...","answer":"..."}                  at most problems_max of a segment; group, key, code,
+ *                                                     severity and message are always there. One a key and run
+ *   {"type":"clear","segment":"s","form":"...","reason":"VALID|DELIVERED|GONE"}  of a key in `open`: its problem is over
+ *   {"type":"ruled","segment":"s","form":"..."}       a ruling was carried out and need not be given again
  *   {"type":"mistake","file":"...","line":3,"column":5,"text":"..."}  action check
  *   {"type":"connector","data":{...}}                 action connectors, one each
  *   {"type":"done","status":"completed|preview_ready|failed|cancelled","at":...,

@@ -91,7 +91,44 @@ struct limit_def {
 
 enum missing_policy { MISSING_DEFAULT, MISSING_IGNORE, MISSING_DISABLE, MISSING_DELETE };
 enum none_policy { NONE_CREATE, NONE_SKIP };
+enum strong_policy { STRONG_UPDATE, STRONG_SKIP };
+enum medium_policy { MEDIUM_REVIEW, MEDIUM_UPDATE, MEDIUM_CREATE };
+enum ambiguous_policy { AMBIGUOUS_REVIEW, AMBIGUOUS_SKIP };
+enum conflict_policy { CONFLICT_REVIEW, CONFLICT_OVERWRITE };
 enum snapshot_kind { SNAPSHOT_FULL, SNAPSHOT_HASH };
+
+/* `policy:` of a segment: what the decision table asks beside the record itself. */
+struct policy_def {
+	enum strong_policy strong;	/* a sure counterpart over there, for a key not linked yet */
+	enum medium_policy medium;	/* a likely one */
+	enum ambiguous_policy ambiguous; /* several likely ones */
+	enum none_policy none;		/* none */
+	enum missing_policy missing;	/* gone from the source */
+	enum conflict_policy conflict;	/* changed over there since it was delivered */
+};
+
+/*
+ * One entry of `match:`: a record and one over there are the same when all these expressions, over
+ * the destination's fields, have equal values that are not NULL. Rules are tried in order.
+ */
+struct match_def {
+	enum ferry_tier tier;		/* FERRY_TIER_STRONG or FERRY_TIER_MEDIUM */
+	const char **on;
+	size_t n_on;
+	struct def_mark mark;		/* of `on` */
+};
+
+/*
+ * One entry of `checks:`: a query that should give no rows. Each row it gives is a problem (or a
+ * warning in the log); its first column says which.
+ */
+struct check_def {
+	const char *name;
+	struct endpoint_def source;
+	bool warning;			/* severity: warning; else error, a problem */
+	const char *message;		/* what a row means */
+	struct def_mark mark;
+};
 
 struct segment_def {
 	const char *name;
@@ -111,9 +148,14 @@ struct segment_def {
 	size_t n_skip, n_reject;
 	const char **ignore_changes;	/* destination fields */
 	size_t n_ignore_changes;
-	enum missing_policy missing;	/* policy: {missing: ...} */
-	enum none_policy none;		/* policy: {none: ...} */
-	struct limit_def max_deletes, max_changes; /* guards: */
+	struct match_def *match;
+	size_t n_match;
+	struct policy_def policy;	/* missing is never MISSING_DEFAULT once loaded */
+	/* guards: */
+	struct limit_def max_deletes, max_disables, max_changes, max_errors;
+	int64_t min_rows;		/* fewer from the source stop the run; 0: any */
+	struct check_def *checks;	/* a segment of checks has these and no source, map, ... */
+	size_t n_checks;
 	enum snapshot_kind snapshot;
 	bool verify;
 	bool required;
@@ -143,6 +185,8 @@ struct daemon_def {
 	int64_t heartbeat_timeout_ms;	/* a worker silent for longer is hung and ended */
 	int64_t stop_timeout_ms;	/* graceful stop: how long runs may finish their batch */
 	int64_t row_errors_max;		/* stored per run; the total stays true */
+	int64_t problems_max;		/* open ones kept per segment; more are only counted */
+	int quarantine_after;		/* runs in a row that refuse a row for the same reason */
 	int64_t log_lines_max;		/* stored per run */
 	int keep_plans;			/* of each sync; older ones are removed */
 	const char *admin_group;	/* members are admins on the socket */

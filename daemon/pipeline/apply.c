@@ -3,9 +3,10 @@
  * apply.c - the stage apply: the plan goes to the destination, slice by slice.
  *
  * Order of things for each slice: its intents are made durable; it is sent; its acknowledged rows and
- * the end of its intents are made durable in one transaction. The intents of the next slices and the
- * acknowledgements of the last share a commit. No transaction is open while anything is sent. When a
- * commit fails, nothing after it is acknowledged.
+ * the end of its intents are made durable in one transaction. The slices that are ready at a time are
+ * sent as one dispatch, whose intents are one group; the intents of the next dispatch share a commit
+ * with the acknowledgements of the last. No transaction is open while anything is sent. When a commit
+ * fails, nothing after it is acknowledged.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +14,31 @@
 #include "base/clock.h"
 #include "pipeline/lanes.h"
 
-enum { READ_ENTRIES = 256, SLICE_MAX = 1000, NOTES_MAX = 512 };
+enum { READ_ENTRIES = 256, SLICE_MAX = 10000, NOTES_MAX = 512, AHEAD_ROWS = 512, COMMIT_US = 1000000 };
+
+/* Slices given to the lanes together. It ends, and their memory with it, when the last one is back. */
+struct dispatch {
+	struct dispatch *next;
+	uint64_t group;			/* number of their group of intents */
+	struct slice *slices;
+	int under_way;
+	struct snap_intent *intents;	/* of all rows */
+	bool *open;			/* by row: still in doubt */
+	size_t n;
+	struct snap_intent *left;	/* those, for the commit under way */
+	bool touched;			/* since the last commit */
+};
 
 struct applying {
 	struct segment *seg;
 	struct plan_store *plan;
 	const struct plan_header *header;
 	struct lanes *lanes;
-	int n_lanes, under_way;
+	int n_lanes, under_way, capacity;
 	size_t slice_rows;
+	uint64_t last_group;
+	struct dispatch *dispatches;
+	int64_t committed_us;		/* when the last commit was */
 
 	/* reading the plan */
 	struct arena page;
@@ -35,10 +52,10 @@ struct applying {
 	struct slice **ready_tail;
 	int n_ready;
 
-	/* changes for the next commit; slices whose memory they use */
+	/* changes for the next commit; their memory is the page's or a dispatch's */
 	struct snap_op *ops;
 	size_t n_ops, cap_ops;
-	struct slice *spent;
+	struct plan_outcome *told;	/* room for a slice's outcomes */
 
 	bool stopped;
 	struct ferry_error err;			/* why it stopped */
@@ -75,16 +92,57 @@ static void stop(struct applying *a, const struct ferry_error *why)
 	lanes_stop(a->lanes);
 }
 
-/* Make the gathered changes durable; then the slices they were made from can go. */
+static void dispatch_free(struct dispatch *d)
+{
+	while (d->slices) {
+		struct slice *next = d->slices->sibling;
+		slice_free(d->slices);
+		d->slices = next;
+	}
+	free(d->intents);
+	free(d->left);
+	free(d->open);
+	free(d);
+}
+
+/* The group again, with the rows that are still in doubt. They move to the front of the list. */
+static void note_group(struct applying *a, struct dispatch *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		n += d->open[i];
+	struct snap_intent *left = n ? ferry_alloc0(n, sizeof *left) : NULL;
+	n = 0;
+	for (size_t i = 0; i < d->n; i++)
+		if (d->open[i])
+			left[n++] = d->intents[i];
+	free(d->left);
+	d->left = left;
+	struct snap_op *op = add_op(a, SNAP_INTEND, (struct kv_bytes){NULL, 0});
+	op->group = d->group;
+	op->intents = left;
+	op->n_intents = n;
+}
+
+/* Make the gathered changes durable; then dispatches that are back can go. */
 static int commit(struct applying *a, struct ferry_error *err)
 {
+	for (struct dispatch *d = a->dispatches; d; d = d->next)
+		if (d->touched)
+			note_group(a, d);
 	int rc = snapshot_commit(a->seg->snapshot, a->ops, a->n_ops, err);
-
 	a->n_ops = 0;
-	while (a->spent) {
-		struct slice *next = a->spent->next;
-		slice_free(a->spent);
-		a->spent = next;
+	a->committed_us = clock_mono();
+	for (struct dispatch **at = &a->dispatches; *at;) {
+		struct dispatch *d = *at;
+		d->touched = false;
+		if (d->under_way) {
+			at = &d->next;
+			continue;
+		}
+		*at = d->next;
+		dispatch_free(d);
 	}
 	return rc;
 }
@@ -93,7 +151,7 @@ static int commit(struct applying *a, struct ferry_error *err)
 
 static bool is_windowed(const struct applying *a)
 {
-	return a->seg->source->api->caps & FERRY_CAP_WINDOWED;
+	return a->seg->source->caps & FERRY_CAP_WINDOWED;
 }
 
 /*
@@ -174,12 +232,12 @@ static int fill(struct applying *a, int wanted, struct ferry_error *err)
 	return 0;
 }
 
-static void intend(struct applying *a, const struct slice *s)
+static void intend(struct applying *a, const struct slice *s, struct snap_intent *to)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct plan_entry *e = &s->entries[i];
-		add_op(a, SNAP_INTEND, e->key)->intent = (struct snap_intent){
-			.decision = s->decision, .run = a->seg->options->run, .hash = e->hash,
+		to[i] = (struct snap_intent){
+			.key = e->key, .decision = s->decision, .run = a->seg->options->run, .hash = e->hash,
 			.flags = (strcmp(e->reason, "REAPPEARED") == 0 ? SNAP_DISABLED : 0) |
 				(e->flags & PLAN_MAYBE ? SNAP_MAYBE : 0),
 			.dest_id = e->dest_id, .dest_id_len = e->dest_id_len, .layout = a->seg->layout_id,
@@ -189,25 +247,56 @@ static void intend(struct applying *a, const struct slice *s)
 	}
 }
 
+static struct dispatch *dispatch_new(struct applying *a)
+{
+	struct dispatch *d = ferry_alloc0(1, sizeof *d);
+
+	for (const struct slice *s = a->ready; s; s = s->next)
+		d->n += s->n;
+	d->intents = ferry_alloc0(d->n, sizeof *d->intents);
+	d->open = ferry_alloc0(d->n, sizeof *d->open);
+	memset(d->open, true, d->n * sizeof *d->open);
+	d->group = ++a->last_group;
+	d->n = 0;
+	for (struct slice *s = a->ready; s; s = s->next) {
+		intend(a, s, d->intents + d->n);
+		s->dispatch = d;
+		s->at = d->n;
+		d->n += s->n;
+		s->sibling = d->slices;
+		d->slices = s;
+		d->under_way++;
+	}
+	d->touched = true;
+	d->next = a->dispatches;
+	a->dispatches = d;
+	return d;
+}
+
 /*
  * The intents of all slices that are ready, and whatever was acknowledged since, become durable in
  * one commit; only then does a lane see any of them.
  */
 static int send_ready(struct applying *a, struct ferry_error *err)
 {
-	for (const struct slice *s = a->ready; s; s = s->next)
-		intend(a, s);
-	if (commit(a, err) != 0)
-		return -1;
-	while (a->ready) {
-		struct slice *s = a->ready;
-		a->ready = s->next;
-		lanes_give(a->lanes, s);
-		a->under_way++;
-	}
+	dispatch_new(a);
+	struct slice *s = a->ready;
+	a->ready = NULL;
 	a->ready_tail = &a->ready;
 	a->n_ready = 0;
-	return 0;
+	/* after a failure they stay with their dispatch, which is told that none of them is under way */
+	int rc = commit(a, err);
+	while (s) {
+		struct slice *next = s->next;
+		if (rc == 0) {
+			lanes_give(a->lanes, s);
+			a->under_way++;
+		} else {
+			s->dispatch->under_way--;
+		}
+		s = next;
+	}
+	return rc;
 }
 
 /* ---------------------------------------------------------------- outcomes */
@@ -227,7 +316,6 @@ static void acknowledge(struct applying *a, const struct plan_entry *e, enum fer
 		put_op(a, e, id, id_len, d == FERRY_DISABLE ? SNAP_DISABLED | maybe : 0);
 		*(d == FERRY_CREATE ? &c->created : d == FERRY_UPDATE ? &c->updated : &c->disabled) += 1;
 	}
-	add_op(a, SNAP_SETTLE, e->key);
 	if (is_windowed(a))
 		add_op(a, SNAP_UNPEND, e->key);
 	if (o->ack == FERRY_ACK_DUPLICATE)
@@ -242,7 +330,6 @@ static void refuse(struct applying *a, const struct slice *s, size_t i)
 	struct buf text = BUF_INIT;
 
 	a->seg->counters.failed++;
-	add_op(a, SNAP_SETTLE, e->key);
 	if (is_windowed(a))
 		add_op(a, SNAP_PEND, e->key)->reason = "FAILED";
 	for (size_t f = 0; s->actions[i].fields && f < a->seg->layout.n; f++)
@@ -265,8 +352,22 @@ static void leave(struct applying *a, const struct plan_entry *e)
 		add_op(a, SNAP_PEND, e->key)->reason = "UNDONE";
 }
 
-static void finish_slice(struct applying *a, struct slice *s)
+/* For people: what became of each row. */
+static int tell_outcomes(struct applying *a, const struct slice *s, struct ferry_error *err)
 {
+	for (size_t i = 0; i < s->n; i++) {
+		const struct ferry_outcome *o = &s->outcomes[i];
+		const struct plan_entry *e = &s->entries[i];
+		a->told[i] = (struct plan_outcome){.key = e->key, .ack = o->ack, .code = o->code, .message = o->message,
+			.dest_id = o->dest_id[0] ? o->dest_id : e->dest_id,
+			.dest_id_len = o->dest_id[0] ? strlen(o->dest_id) : e->dest_id_len};
+	}
+	return plan_add_outcomes(a->plan, a->seg->index, s->decision, a->told, s->n, err);
+}
+
+static int finish_slice(struct applying *a, struct slice *s, struct ferry_error *err)
+{
+	struct dispatch *d = s->dispatch;
 	int64_t in_doubt = 0;
 
 	a->seg->counters.requests += s->requests;
@@ -281,7 +382,6 @@ static void finish_slice(struct applying *a, struct slice *s)
 			refuse(a, s, i);
 			break;
 		case FERRY_ACK_UNSENT:
-			add_op(a, SNAP_SETTLE, s->entries[i].key);
 			leave(a, &s->entries[i]);
 			break;
 		case FERRY_ACK_UNKNOWN:
@@ -293,10 +393,13 @@ static void finish_slice(struct applying *a, struct slice *s)
 	if (in_doubt)
 		report_log(a->seg->report, a->seg->def->name, STAGE_APPLY, FERRY_LOG_WARN,
 			   "%lld rows are in doubt: the next run settles them first", (long long)in_doubt);
-	s->next = a->spent;
-	a->spent = s;
+	for (size_t i = 0; i < s->n; i++)
+		d->open[s->at + i] = s->outcomes[i].ack == FERRY_ACK_UNKNOWN;
+	d->touched = true;
+	d->under_way--;
 	if (s->rc != 0)
 		stop(a, &s->err);
+	return tell_outcomes(a, s, err);
 }
 
 static int collect(struct applying *a, struct ferry_error *err)
@@ -305,7 +408,8 @@ static int collect(struct applying *a, struct ferry_error *err)
 
 	for (; s; s = lanes_take(a->lanes, false)) {
 		a->under_way--;
-		finish_slice(a, s);
+		if (finish_slice(a, s, err) != 0)
+			return -1;
 	}
 	if (report_cancelled(a->seg->report) && !a->stopped) {
 		struct ferry_error why = {0};
@@ -313,8 +417,9 @@ static int collect(struct applying *a, struct ferry_error *err)
 		stop(a, &why);
 	}
 	segment_progress(a->seg);
-	/* nothing to send that would carry the acknowledgements along: commit them now */
-	if (a->n_ops && (a->plan_end || a->stopped || a->n_ops >= NOTES_MAX))
+	/* nothing to send soon that would carry the acknowledgements along: commit them now */
+	bool last = (a->plan_end || a->stopped) && !a->under_way;
+	if (a->n_ops && (last || a->n_ops >= NOTES_MAX * (size_t)a->n_lanes || clock_mono() - a->committed_us > COMMIT_US))
 		return commit(a, err);
 	return 0;
 }
@@ -341,15 +446,28 @@ static int leave_rest(struct applying *a, struct ferry_error *err)
 	return 0;
 }
 
+/*
+ * How many slices may be with the lanes. One more than there are lanes, so that none waits for a
+ * commit; small ones many at a time, so that a commit is worth its while. What is under way when
+ * ferry dies is in doubt and has to be asked for: where that cannot be done, no more than needed.
+ */
+static int capacity(const struct applying *a)
+{
+	int least = a->n_lanes + 1, ahead = (int)(AHEAD_ROWS / a->slice_rows);
+
+	if (!(a->seg->dest->caps & (FERRY_CAP_LOOKUP | FERRY_CAP_IDEMPOTENT)))
+		return least;
+	return ahead > least ? ahead : least;
+}
+
 static int run(struct applying *a, struct ferry_error *err)
 {
-	/* one more than there are lanes, so that none waits for a commit */
-	int capacity = a->n_lanes + 1;
-
 	for (;;) {
-		if (!a->stopped && fill(a, capacity - a->under_way, err) != 0)
+		/* refilled when half are back, at the latest when lanes run dry */
+		int most = a->capacity > 2 * a->n_lanes ? a->capacity / 2 : a->capacity - 1;
+		if (!a->stopped && a->under_way <= most && fill(a, a->capacity - a->under_way, err) != 0)
 			return -1;
-		if (!a->stopped && a->ready && send_ready(a, err) != 0)
+		if (!a->stopped && a->ready && a->under_way <= most && send_ready(a, err) != 0)
 			return -1;
 		if (!a->under_way && (a->stopped || a->plan_end))
 			break;
@@ -358,7 +476,9 @@ static int run(struct applying *a, struct ferry_error *err)
 	}
 	if (a->stopped && is_windowed(a) && leave_rest(a, err) != 0)
 		return -1;
-	return a->n_ops || a->spent ? commit(a, err) : 0;
+	if ((a->n_ops || a->dispatches) && commit(a, err) != 0)
+		return -1;
+	return plan_settle(a->plan, err);
 }
 
 /* --------------------------------------------------------------------- stage */
@@ -390,10 +510,10 @@ static void drop_slices(struct applying *a)
 		slice_free(a->ready);
 		a->ready = next;
 	}
-	while (a->spent) {
-		struct slice *next = a->spent->next;
-		slice_free(a->spent);
-		a->spent = next;
+	while (a->dispatches) {
+		struct dispatch *next = a->dispatches->next;
+		dispatch_free(a->dispatches);
+		a->dispatches = next;
 	}
 }
 
@@ -403,17 +523,14 @@ static void bring_home(struct applying *a)
 	lanes_stop(a->lanes);
 	while (a->under_way) {
 		struct slice *s = lanes_take(a->lanes, true);
-		if (!s)
-			continue;
-		a->under_way--;
-		slice_free(s);
+		if (s)
+			a->under_way--;
 	}
 }
 
 int stage_apply(struct segment *seg, struct plan_store *plan, const struct plan_header *h, struct ferry_error *err)
 {
 	const struct connection_def *c = generation_connection(seg->generation, seg->def->destination.connection);
-	uint32_t batch = seg->dest->api->batch ? seg->dest->api->batch : 1;
 	struct applying *a = ferry_alloc0(1, sizeof *a);
 	int64_t start = clock_mono();
 
@@ -422,12 +539,17 @@ int stage_apply(struct segment *seg, struct plan_store *plan, const struct plan_
 	a->plan = plan;
 	a->header = h;
 	a->ready_tail = &a->ready;
-	a->slice_rows = batch < SLICE_MAX ? batch : SLICE_MAX;
+	a->slice_rows = seg->dest->batch < SLICE_MAX ? seg->dest->batch : SLICE_MAX;
+	a->told = ferry_alloc0(a->slice_rows, sizeof *a->told);
+	a->committed_us = start;
 	a->n_lanes = c->rate_limit.lanes;
 	/* one writer at a time is all an embedded database takes */
-	if (seg->dest->api->caps & FERRY_CAP_LOCAL)
+	if (seg->dest->caps & FERRY_CAP_LOCAL)
 		a->n_lanes = 1;
+	a->capacity = capacity(a);
 	int rc = claim_snapshot(seg, h, err);
+	if (rc == 0)
+		rc = snapshot_last_group(seg->snapshot, &a->last_group, err);
 	if (rc == 0)
 		rc = lanes_open(seg, a->n_lanes, &a->lanes, err);
 	if (rc == 0) {
@@ -445,6 +567,7 @@ int stage_apply(struct segment *seg, struct plan_store *plan, const struct plan_
 	arena_release(&a->page);
 	buf_release(&a->after);
 	free(a->ops);
+	free(a->told);
 	free(a);
 	seg->spent_us[STAGE_APPLY] += clock_mono() - start;
 	return rc;

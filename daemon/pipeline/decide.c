@@ -85,7 +85,8 @@ static int decide_record(struct segment *seg, struct row *row, struct ferry_erro
 {
 	struct decide_input in = {
 		.mode = seg->def->mode, .change = row->change, .tier = row->tier, .same_there = row->same_there,
-		.create_new = seg->def->none == NONE_CREATE, .drifted = row->drifted, .absent_there = row->absent_there, .full = seg->options->full,
+		.policy = seg->def->policy, .full = seg->options->full,
+		.drift = row->absent_there ? DRIFT_ABSENT : row->drifted ? DRIFT_FILL : DRIFT_NONE,
 		.disabled = row->change != CHANGE_NEW && row->known.flags & SNAP_DISABLED,
 	};
 	enum ferry_decision d;
@@ -134,10 +135,9 @@ int decide_batch(struct segment *seg, struct ferry_error *err)
 
 int decide_gone(struct segment *seg, struct kv_bytes key, const struct snap_entry *entry, struct ferry_error *err)
 {
-	enum missing_policy missing = seg->def->missing;
 	struct decide_input in = {
 		.mode = seg->def->mode, .change = CHANGE_GONE, .tier = FERRY_TIER_STRONG,
-		.delete_missing = missing == MISSING_DELETE, .disable_missing = missing == MISSING_DISABLE,
+		.policy = seg->def->policy,
 	};
 	enum ferry_decision d;
 

@@ -119,7 +119,7 @@ static int narrow(struct work *w, size_t *idx, size_t n, struct ferry_error why,
 static bool may_repeat(const struct work *w)
 {
 	for (size_t i = 0; i < w->n; i++)
-		if (w->d->outcomes[w->todo[i]].ack == FERRY_ACK_UNKNOWN && !(w->d->api->caps & FERRY_CAP_IDEMPOTENT))
+		if (w->d->outcomes[w->todo[i]].ack == FERRY_ACK_UNKNOWN && !w->d->idempotent)
 			return false;
 	return true;
 }

@@ -15,6 +15,7 @@ struct delivery {
 	const struct ferry_action *actions;	/* n, of one decision */
 	struct ferry_outcome *outcomes;		/* n, zeroed; the result */
 	size_t n;
+	bool idempotent;			/* an action may be sent again while its outcome is not known */
 	int retries;				/* repeats after a transient failure */
 	/* Wait before repeat number `attempt`; -1 with CANCELLED when the run is ending. */
 	int (*backoff)(void *ctx, int attempt, const struct ferry_error *why, struct ferry_error *err);

@@ -222,13 +222,13 @@ static bool next_revisit(struct ferry_revisit *api, const char **key, size_t *le
 static int read_source(struct segment *seg, struct ferry_error *err)
 {
 	const struct ferry_connector *api = seg->source->api;
-	bool windowed = api->caps & FERRY_CAP_WINDOWED;
+	bool windowed = seg->source->caps & FERRY_CAP_WINDOWED;
 	struct revisiting revisit = {.seg = seg};
 	struct ferry_sink sink = {seg, sink_columns, sink_rows, sink_page, sink_truncated};
 	struct ferry_extract want = {.key_columns = setup_key_columns(seg)};
 
 	revisit.api = (struct ferry_revisit){&revisit, next_revisit};
-	seg->ordered = want.key_columns && api->caps & FERRY_CAP_ORDERED && seg->def->source.ordered != 0 && !windowed;
+	seg->ordered = want.key_columns && seg->source->caps & FERRY_CAP_ORDERED && seg->def->source.ordered != 0 && !windowed;
 	want.want_order = seg->ordered;
 	want.revisit = windowed ? &revisit.api : NULL;
 	int rc = api->extract(seg->source->handle, &want, &sink, err);

@@ -133,7 +133,7 @@ static void work_on(struct lanes *l, struct plug_handle **handle, struct slice *
 	}
 	struct delivery d = {
 		.api = (*handle)->api, .handle = (*handle)->handle, .actions = s->actions, .outcomes = s->outcomes,
-		.n = s->n, .retries = l->connection->retries, .backoff = backoff, .ctx = l,
+		.n = s->n, .idempotent = (*handle)->caps & FERRY_CAP_IDEMPOTENT, .retries = l->connection->retries, .backoff = backoff, .ctx = l,
 	};
 	s->rc = deliver(&d, &s->err);
 	s->requests = d.requests;

@@ -10,7 +10,9 @@
 
 /* A slice of the plan: actions of one decision, and all memory they stand in. */
 struct slice {
-	struct slice *next;
+	struct slice *next, *sibling;
+	struct dispatch *dispatch;	/* apply's own: what it was sent with */
+	size_t at;			/* its first row's place in that */
 	struct arena arena;
 	enum ferry_decision decision;
 	struct plan_entry *entries;

@@ -446,7 +446,7 @@ static int open_plan(struct passage *p, struct ferry_error *err)
 
 	if (!o->promote_run)
 		return plan_create(o->state_dir, o->run, &p->plan, err);
-	if (plan_open_read(o->state_dir, o->promote_run, &p->plan, err) != 0)
+	if (plan_open(o->state_dir, o->promote_run, &p->plan, err) != 0)
 		return -1;
 	return check_plan(p, err);
 }

@@ -165,16 +165,14 @@ static int find_known(struct segment *seg, struct row *row, struct ferry_error *
 /* New keys are looked up where they may exist over there, or the mode must know. */
 static bool wants_lookup(const struct segment *seg, const struct row *row)
 {
-	const struct ferry_connector *api = seg->dest->api;
-
-	if (row->state != ROW_RECORD || !api->lookup)
+	if (row->state != ROW_RECORD || !(seg->dest->caps & FERRY_CAP_LOOKUP))
 		return false;
 	if ((seg->def->verify || seg->options->verify) && seg->def->mode != FERRY_MODE_APPEND)
 		return true;
 	if (row->known.flags & SNAP_MAYBE)
 		return true;
 	return row->change == CHANGE_NEW &&
-		(api->caps & FERRY_CAP_MATCH_NEW || seg->reset || seg->def->mode == FERRY_MODE_INSERT || seg->def->mode == FERRY_MODE_UPDATE);
+		(seg->dest->caps & FERRY_CAP_MATCH_NEW || seg->reset || seg->def->mode == FERRY_MODE_INSERT || seg->def->mode == FERRY_MODE_UPDATE);
 }
 
 static void keep_what_is_there(struct segment *seg, struct row *row, const struct ferry_value *ours,

@@ -12,8 +12,8 @@ enum { PROGRESS_US = 200000 };
 
 bool segment_wants_missing(const struct segment *seg)
 {
-	return (seg->def->missing == MISSING_DELETE || seg->def->missing == MISSING_DISABLE) &&
-		!(seg->source->api->caps & FERRY_CAP_WINDOWED);
+	return (seg->def->policy.missing == MISSING_DELETE || seg->def->policy.missing == MISSING_DISABLE) &&
+		!(seg->source->caps & FERRY_CAP_WINDOWED);
 }
 
 void segment_count_reason(struct segment *seg, const char *code, int64_t n)

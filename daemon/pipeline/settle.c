@@ -16,10 +16,12 @@ enum { CHUNK = 64 };
 struct settling {
 	struct segment *seg;
 	struct arena arena;
-	struct kv_bytes *keys;
-	struct snap_intent *intents;
+	uint64_t group;
+	struct snap_intent *intents;	/* the group's rows */
 	size_t n;
-	struct snap_op ops[CHUNK * 3];
+	struct snap_intent *left;	/* those that stay in doubt */
+	size_t n_left;
+	struct snap_op *ops;
 	size_t n_ops;
 	int64_t delivered, again;
 };
@@ -34,7 +36,7 @@ static bool decode(struct settling *s, size_t i, struct ferry_action *to)
 
 	bool whole = in->layout == s->seg->layout_id &&
 		record_decode(in->record, in->record_len, values, layout->n) == (int)layout->n;
-	key_form_show(s->keys[i].p, s->keys[i].len, s->seg->def->n_key, &key);
+	key_form_show(in->key.p, in->key.len, s->seg->def->n_key, &key);
 	*to = (struct ferry_action){
 		.decision = in->decision,
 		.key = arena_strndup(&s->arena, buf_str(&key), key.len),
@@ -43,7 +45,7 @@ static bool decode(struct settling *s, size_t i, struct ferry_action *to)
 		.fields = whole ? values : NULL,
 	};
 	buf_release(&key);
-	return s->seg->dest->api->lookup && (whole || in->dest_id_len);
+	return s->seg->dest->caps & FERRY_CAP_LOOKUP && (whole || in->dest_id_len);
 }
 
 static bool as_sent(const struct settling *s, const struct ferry_value *ours, const struct ferry_value *theirs)
@@ -59,7 +61,7 @@ static void op(struct settling *s, enum snap_op_kind kind, size_t i, const char 
 	const struct snap_intent *in = &s->intents[i];
 	struct snap_op *to = &s->ops[s->n_ops++];
 
-	*to = (struct snap_op){.kind = kind, .key = s->keys[i], .reason = "IN_DOUBT"};
+	*to = (struct snap_op){.kind = kind, .key = in->key, .reason = "IN_DOUBT"};
 	if (kind == SNAP_PUT)
 		to->entry = (struct snap_entry){
 			.flags = flags, .hash = in->hash, .dest_id = id, .dest_id_len = strlen(id), .layout = in->layout,
@@ -72,15 +74,13 @@ static void op(struct settling *s, enum snap_op_kind kind, size_t i, const char 
 /* Settled, and to be planned again; a windowed source has to be asked for it. */
 static void again(struct settling *s, size_t i)
 {
-	op(s, SNAP_SETTLE, i, "", 0);
-	if (s->seg->source->api->caps & FERRY_CAP_WINDOWED)
+	if (s->seg->source->caps & FERRY_CAP_WINDOWED)
 		op(s, SNAP_PEND, i, "", 0);
 	s->again++;
 }
 
 static void delivered(struct settling *s, size_t i)
 {
-	op(s, SNAP_SETTLE, i, "", 0);
 	op(s, SNAP_UNPEND, i, "", 0);
 	s->delivered++;
 }
@@ -96,8 +96,9 @@ static void cannot_ask(struct settling *s, size_t i)
 {
 	const struct snap_intent *in = &s->intents[i];
 
-	if (!(s->seg->dest->api->caps & FERRY_CAP_IDEMPOTENT) && !s->seg->options->full) {
+	if (!(s->seg->dest->caps & FERRY_CAP_IDEMPOTENT) && !s->seg->options->full) {
 		s->seg->intents_left++;
+		s->left[s->n_left++] = *in;
 		return;
 	}
 	bool may_be_absent = in->decision == FERRY_CREATE || in->decision == FERRY_DELETE || in->flags & SNAP_MAYBE;
@@ -111,7 +112,7 @@ static void judge(struct settling *s, size_t i, const struct ferry_action *actio
 	const struct snap_intent *in = &s->intents[i];
 	struct ferry_pure pure = {.layout = &s->seg->layout};
 	bool there = f->presence != FERRY_ABSENT, goes = in->decision == FERRY_DELETE;
-	const char *id = f->dest_id && f->dest_id[0] ? f->dest_id : in->dest_id;
+	const char *id = f->dest_id && f->dest_id[0] ? arena_strdup(&s->arena, f->dest_id) : in->dest_id;
 
 	/* it must be our record, or nothing is known */
 	if (f->presence == FERRY_SEVERAL ||
@@ -134,14 +135,13 @@ static void judge(struct settling *s, size_t i, const struct ferry_action *actio
 	}
 }
 
-static int settle_chunk(struct settling *s, struct ferry_error *err)
+static int settle_chunk(struct settling *s, size_t from, size_t to, struct ferry_error *err)
 {
 	struct ferry_action actions[CHUNK];
 	struct ferry_found found[CHUNK] = {0};
 	size_t asked[CHUNK], n = 0;
 
-	s->n_ops = 0;
-	for (size_t i = 0; i < s->n; i++) {
+	for (size_t i = from; i < to; i++) {
 		if (decode(s, i, &actions[n]))
 			asked[n++] = i;
 		else
@@ -151,38 +151,45 @@ static int settle_chunk(struct settling *s, struct ferry_error *err)
 		return ferry_within(err, "settling rows in doubt");
 	for (size_t i = 0; i < n; i++)
 		judge(s, asked[i], &actions[i], &found[i]);
+	return 0;
+}
+
+/* What the destination says of a whole group becomes durable at once, with the end of its intents. */
+static int settle_group(struct settling *s, struct ferry_error *err)
+{
+	s->n_ops = s->n_left = 0;
+	s->ops = arena_alloc(&s->arena, (s->n * 2 + 1) * sizeof *s->ops);
+	s->left = arena_alloc(&s->arena, s->n * sizeof *s->left);
+	for (size_t i = 0; i < s->n; i += CHUNK) {
+		if (report_cancelled(s->seg->report))
+			return ferry_fail(err, FERRY_E_CANCELLED, "the run was cancelled");
+		if (settle_chunk(s, i, i + CHUNK < s->n ? i + CHUNK : s->n, err) != 0)
+			return -1;
+		report_tick(s->seg->report);
+	}
+	if (s->n_left == s->n)
+		return 0;
+	s->ops[s->n_ops++] = (struct snap_op){.kind = SNAP_INTEND, .group = s->group,
+		.intents = s->left, .n_intents = s->n_left};
 	return snapshot_commit(s->seg->snapshot, s->ops, s->n_ops, err);
 }
 
 int settle_intents(struct segment *seg, struct ferry_error *err)
 {
 	struct settling *s = arena_alloc0(&seg->arena, 1, sizeof *s);
-	struct buf after = BUF_INIT;
 	int rc = 0;
 
 	s->seg = seg;
-	for (;;) {
-		struct kv_bytes from = {after.s, after.len};
-		rc = snapshot_intents(seg->snapshot, from, CHUNK, &s->arena, &s->keys, &s->intents, &s->n, err);
-		if (rc != 0 || !s->n)
-			break;
-		if (report_cancelled(seg->report)) {
-			rc = ferry_fail(err, FERRY_E_CANCELLED, "the run was cancelled");
-			break;
-		}
-		buf_reset(&after);
-		buf_add(&after, s->keys[s->n - 1].p, s->keys[s->n - 1].len);
-		rc = settle_chunk(s, err);
-		if (rc != 0)
-			break;
-		report_tick(seg->report);
+	do {
 		arena_reset(&s->arena);
-	}
+		rc = snapshot_intents(seg->snapshot, s->group, &s->arena, &s->group, &s->intents, &s->n, err);
+		if (rc == 0 && s->n)
+			rc = settle_group(s, err);
+	} while (rc == 0 && s->n);
 	if (rc == 0 && (s->delivered || s->again || seg->intents_left))
 		report_log(seg->report, seg->def->name, seg->stage, FERRY_LOG_WARN,
 			   "an earlier run left rows in doubt: %lld had been delivered, %lld are planned again, %lld stay in doubt",
 			   (long long)s->delivered, (long long)s->again, (long long)seg->intents_left);
-	buf_release(&after);
 	arena_release(&s->arena);
 	return rc;
 }

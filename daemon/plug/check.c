@@ -201,13 +201,13 @@ static void check_mode(const struct ferry_connector *api, const struct endpoint_
 static void check_missing(const struct ferry_connector *api, const struct segment_def *seg,
 			  struct conf_mistakes *m)
 {
-	if (seg->missing == MISSING_DELETE && !(api->caps & FERRY_CAP_DELETE))
+	if (seg->policy.missing == MISSING_DELETE && !(api->caps & FERRY_CAP_DELETE))
 		conf_mistake(m, &seg->mark,
 			     "policy 'missing: delete' is not possible: %s cannot delete%s",
 			     api->name,
 			     api->caps & FERRY_CAP_DISABLE ? " (allowed: ignore, disable)"
 							   : " (allowed: ignore)");
-	if (seg->missing == MISSING_DISABLE && !(api->caps & FERRY_CAP_DISABLE))
+	if (seg->policy.missing == MISSING_DISABLE && !(api->caps & FERRY_CAP_DISABLE))
 		conf_mistake(m, &seg->mark,
 			     "policy 'missing: disable' is not possible: %s cannot disable%s",
 			     api->name,

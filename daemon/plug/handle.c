@@ -80,6 +80,22 @@ static void fill_open(struct handle *h, const struct plug_open *open)
 	};
 }
 
+static uint32_t capabilities(const struct ferry_connector *api, void *handle)
+{
+	if (api->capabilities)
+		return api->capabilities(handle);
+	return api->caps | (api->lookup ? FERRY_CAP_LOOKUP : 0) | (api->list ? FERRY_CAP_LIST : 0);
+}
+
+/* The setting `batch`, where a connector has one, only ever lowers what it takes. */
+static uint32_t batch_size(const struct ferry_open *open, const struct ferry_connector *api)
+{
+	uint32_t most = api->batch ? api->batch : 1;
+	int64_t wanted = ferry_setting_int(open, "batch", most);
+
+	return wanted < 1 ? 1 : wanted < most ? (uint32_t)wanted : most;
+}
+
 static void handle_free(struct handle *h)
 {
 	plug_host_free(h->public.host);
@@ -111,6 +127,8 @@ int plug_handle_open(const struct plug *plug, const struct plug_open *open,
 		ferry_within(&why, "connection '%s'", open->connection->name);
 		goto fail;
 	}
+	h->public.caps = capabilities(plug->api, h->public.handle);
+	h->public.batch = batch_size(&h->open, plug->api);
 	*ret = &h->public;
 	return 0;
 fail:

@@ -63,6 +63,8 @@ void plug_layout(const struct plug *plug, const struct segment_def *seg, struct 
 struct plug_handle {
 	const struct ferry_connector *api;
 	void *handle;
+	uint32_t caps;			/* what it can do; its settings may have decided */
+	uint32_t batch;			/* actions in one call of apply, at least 1 */
 	struct plug_host *host;
 };
 

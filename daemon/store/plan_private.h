@@ -5,8 +5,8 @@
 
 #include "store/plan_store.h"
 
-enum { PLAN_ENTRIES, PLAN_HEADERS };
-enum { PLAN_VERSION = 1 };
+enum { PLAN_ENTRIES, PLAN_HEADERS, PLAN_OUTCOMES, PLAN_RAW };
+enum { PLAN_VERSION = 1, PLAN_CODES_MAX = 255, PLAN_GROUP_BYTES = 4 << 20 };
 extern const char *const plan_tables[];
 
 /* An entry that waits for its group; offsets into bytes. */
@@ -25,11 +25,27 @@ struct plan_store {
 	size_t n_waiting, cap_waiting;
 	size_t *duplicates, n_duplicates;
 	int64_t entries[FERRY_DECISIONS];	/* of the part being written */
+	char *codes[PLAN_CODES_MAX];	/* reasons of that part; entries have their number */
+	size_t n_codes;
+	int64_t raw;			/* raw records so far */
 };
 
 /* The stored key: segment index and key form. */
 void plan_key(struct buf *b, size_t index, struct kv_bytes key);
-/* Everything but the reason is borrowed from v. False when it cannot be read. */
-bool plan_decode(struct kv_bytes v, struct arena *arena, struct plan_entry *e);
+/* Borrowed from v and codes. False when it cannot be read. */
+bool plan_decode(struct kv_bytes v, const char *const *codes, size_t n_codes, struct plan_entry *e);
+/* Write what waits into a table; duplicates are noted only for entries. */
+int plan_write_waiting(struct plan_store *p, int table, struct ferry_error *err);
+/* Start another waiting key and value: room at the end of p->bytes. */
+struct plan_waiting *plan_wait(struct plan_store *p);
+/* Append the member "outcome" of an entry, when there is one. */
+int plan_show_outcome(struct kv_txn *txn, size_t index, enum ferry_decision d, struct kv_bytes key,
+		      struct buf *out, struct ferry_error *err);
+/* Is it of that part? */
+static inline bool plan_in_part(struct kv_bytes k, size_t index)
+{
+	const uint8_t *p = k.p;
+	return k.len >= 2 && p[0] == (uint8_t)(index >> 8) && p[1] == (uint8_t)index;
+}
 
 #endif

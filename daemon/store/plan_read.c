@@ -35,7 +35,16 @@ static void header_from_json(json_node *root, struct arena *arena, struct plan_h
 	h->full = json_get_bool(root, "full", false);
 	h->reset = json_get_bool(root, "reset", false);
 	h->truncated = json_get_bool(root, "truncated", false);
+	h->guarded = json_get_bool(root, "guarded", false);
 	h->key_parts = (size_t)json_get_int(root, "key_parts", 1);
+	json_node *codes = json_get(root, "codes");
+	h->n_codes = json_count(codes);
+	const char **words = arena_alloc0(arena, h->n_codes + 1, sizeof *words);
+	for (size_t i = 0; i < h->n_codes; i++) {
+		const char *s = json_text(json_at(codes, i), NULL);
+		words[i] = arena_strdup(arena, s ? s : "");
+	}
+	h->codes = words;
 	json_node *names = json_get(root, "names"), *sensitive = json_get(root, "sensitive");
 	h->n_names = json_count(names);
 	const char **list = arena_alloc0(arena, h->n_names + 1, sizeof *list);
@@ -98,28 +107,16 @@ static void heed_truncation(const struct plan_header *h, struct plan_entry *e)
 	}
 }
 
-static const void *copy(struct arena *arena, const void *p, size_t n)
-{
-	return p ? arena_strndup(arena, p, n) : NULL;
-}
-
 static int copy_entry(const struct plan_header *h, struct kv_bytes k, struct kv_bytes v, struct arena *arena,
 		      struct plan_entry *e, struct ferry_error *err)
 {
-	if (!plan_decode(v, arena, e))
+	/* the value is copied as a whole; its parts are found in the copy */
+	v.p = arena_strndup(arena, v.p, v.len);
+	if (!plan_decode(v, h->codes, h->n_codes, e))
 		return ferry_fail(err, FERRY_E_STORE_CORRUPT, "plan: an entry cannot be read");
-	e->key = (struct kv_bytes){copy(arena, (const char *)k.p + 2, k.len - 2), k.len - 2};
-	e->dest_id = copy(arena, e->dest_id, e->dest_id_len);
-	e->record = copy(arena, e->record, e->record_len);
-	e->before = copy(arena, e->before, e->before_len);
+	e->key = (struct kv_bytes){arena_strndup(arena, (const char *)k.p + 2, k.len - 2), k.len - 2};
 	heed_truncation(h, e);
 	return 0;
-}
-
-static bool in_part(struct kv_bytes k, size_t index)
-{
-	const uint8_t *p = k.p;
-	return k.len >= 2 && p[0] == (uint8_t)(index >> 8) && p[1] == (uint8_t)index;
 }
 
 int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, struct kv_bytes after,
@@ -141,7 +138,7 @@ int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, s
 		rc = kv_seek(cur, start, &k, &v, err);
 	if (rc == 1 && after.len && kv_compare(k, start) == 0)
 		rc = kv_next(cur, &k, &v, err);
-	for (; rc == 1 && n < max && in_part(k, index); rc = kv_next(cur, &k, &v, err)) {
+	for (; rc == 1 && n < max && plan_in_part(k, index); rc = kv_next(cur, &k, &v, err)) {
 		if (copy_entry(h, k, v, arena, &ret[n], err) != 0) {
 			rc = -1;
 			break;
@@ -156,6 +153,14 @@ int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, s
 }
 
 /* --------------------------------------------------------------- for people */
+
+struct page {
+	struct kv_txn *txn;
+	int decision;
+	const char *key;
+	int64_t skip, limit, total;	/* total: met so far, or known from the headers */
+	struct buf *out;
+};
 
 static void show_value(const struct ferry_value *v, bool masked, const char *key, struct buf *out)
 {
@@ -196,50 +201,42 @@ static void show_fields(const struct plan_header *h, const struct plan_entry *e,
 	free(was);
 }
 
-static void show_entry(const struct plan_header *h, const char *key, const struct plan_entry *e, struct buf *out)
+static int show_entry(struct page *pg, const struct plan_header *h, size_t index, struct kv_bytes form,
+		      const struct plan_entry *e, struct ferry_error *err)
 {
+	struct buf *out = pg->out, key = BUF_INIT;
+
+	key_form_show(form.p, form.len, h->key_parts, &key);
 	jw_open(out, NULL, '{');
 	jw_text(out, "segment", h->segment);
-	jw_text(out, "key", key);
+	jw_text(out, "key", buf_str(&key));
+	buf_release(&key);
 	jw_text(out, "decision", decision_name(e->decision));
 	jw_text(out, "tier", tier_name(e->tier));
 	jw_text(out, "reason", e->reason);
 	jw_textn(out, "dest_id", e->dest_id, e->dest_id_len);
 	show_fields(h, e, out);
+	int rc = plan_show_outcome(pg->txn, index, e->decision, form, out, err);
 	jw_close(out, '}');
+	return rc;
 }
-
-struct page {
-	int decision;
-	const char *key;
-	int64_t skip, limit, total;	/* total: met so far, or known from the headers */
-	struct buf *out;
-};
 
 /* 1 when the page is full and nothing more has to be counted. */
 static int page_entry(struct page *pg, const struct plan_header *h, struct kv_bytes k, struct kv_bytes v,
 		      int64_t *met, struct ferry_error *err)
 {
-	struct arena arena = ARENA_INIT;
+	size_t index = (size_t)((const uint8_t *)k.p)[0] << 8 | ((const uint8_t *)k.p)[1];
+	struct kv_bytes form = {(const char *)k.p + 2, k.len - 2};
 	struct plan_entry e;
-	struct buf key = BUF_INIT;
-	int rc = 0;
 
-	if (!plan_decode(v, &arena, &e)) {
-		rc = ferry_fail(err, FERRY_E_STORE_CORRUPT, "plan: an entry cannot be read");
-	} else {
-		heed_truncation(h, &e);
-		if (pg->decision < 0 || e.decision == (enum ferry_decision)pg->decision) {
-			if (*met >= pg->skip) {
-				key_form_show((const char *)k.p + 2, k.len - 2, h->key_parts, &key);
-				show_entry(h, buf_str(&key), &e, pg->out);
-			}
-			rc = ++*met >= pg->skip + pg->limit;
-		}
-	}
-	buf_release(&key);
-	arena_release(&arena);
-	return rc;
+	if (!plan_decode(v, h->codes, h->n_codes, &e))
+		return ferry_fail(err, FERRY_E_STORE_CORRUPT, "plan: an entry cannot be read");
+	heed_truncation(h, &e);
+	if (pg->decision >= 0 && e.decision != (enum ferry_decision)pg->decision)
+		return 0;
+	if (*met >= pg->skip && show_entry(pg, h, index, form, &e, err) != 0)
+		return -1;
+	return ++*met >= pg->skip + pg->limit;
 }
 
 /* The part's share of the page; how many entries there are is known, so it stops when that is full. */
@@ -260,7 +257,7 @@ static int page_part(struct page *pg, struct kv_txn *txn, size_t index, const st
 	if (kv_cursor_open(txn, PLAN_ENTRIES, &cur, err) != 0)
 		return -1;
 	int rc = kv_seek(cur, (struct kv_bytes){start, 2}, &k, &v, err), full = 0;
-	for (; rc == 1 && !full && in_part(k, index); rc = kv_next(cur, &k, &v, err)) {
+	for (; rc == 1 && !full && plan_in_part(k, index); rc = kv_next(cur, &k, &v, err)) {
 		full = page_entry(pg, h, k, v, &met, err);
 		if (full < 0)
 			break;
@@ -310,7 +307,7 @@ static int find_composite(struct page *pg, struct kv_txn *txn, size_t index, con
 	if (kv_cursor_open(txn, PLAN_ENTRIES, &cur, err) != 0)
 		return -1;
 	int rc = kv_seek(cur, (struct kv_bytes){start, 2}, &k, &v, err);
-	for (; rc == 1 && in_part(k, index); rc = kv_next(cur, &k, &v, err)) {
+	for (; rc == 1 && plan_in_part(k, index); rc = kv_next(cur, &k, &v, err)) {
 		buf_reset(&key);
 		key_form_show((const char *)k.p + 2, k.len - 2, h->key_parts, &key);
 		if (strcmp(pg->key, buf_str(&key)) == 0 && page_entry(pg, h, k, v, &pg->total, err) < 0) {
@@ -333,6 +330,7 @@ int plan_page(struct plan_store *p, const char *segment, int decision, const cha
 
 	if (kv_begin(p->env, KV_READ, &txn, err) != 0)
 		return -1;
+	pg.txn = txn;
 	int rc = kv_cursor_open(txn, PLAN_HEADERS, &cur, err);
 	if (rc == 0)
 		rc = kv_first(cur, &k, &v, err);

@@ -56,6 +56,9 @@ struct plan_header {
 	int64_t entries[FERRY_DECISIONS];	/* set by plan_end: what there is to be read */
 	const struct plan_reason *reasons;
 	size_t n_reasons;
+	const char *const *codes;	/* set when read: reasons by the number entries have */
+	size_t n_codes;
+	bool guarded;			/* a guard stopped it: nothing of it was sent */
 };
 
 /* ---- writing */
@@ -76,6 +79,32 @@ int plan_end(struct plan_store *p, const struct plan_header *h, struct ferry_err
 /* Write what is left, so that the duplicates among it are known. */
 int plan_flush(struct plan_store *p, struct ferry_error *err);
 
+/* ---- what became of it: written while it is applied, by the run that applies it */
+
+struct plan_outcome {
+	struct kv_bytes key;
+	enum ferry_ack ack;
+	const char *code, *message;	/* "" for nothing */
+	const char *dest_id;
+	size_t dest_id_len;
+};
+
+/*
+ * n entries of one decision, in key order, as they stand one after the other in the plan. Copied;
+ * written in groups and at plan_settle: for people, so a crash may lose the last ones.
+ */
+int plan_add_outcomes(struct plan_store *p, size_t index, enum ferry_decision d,
+		      const struct plan_outcome *outcomes, size_t n, struct ferry_error *err);
+int plan_settle(struct plan_store *p, struct ferry_error *err);
+
+/* ---- records as a source gave them, of a run that does nothing but extract */
+
+/* json: one object. Written in groups and at plan_settle. */
+int plan_add_raw(struct plan_store *p, const char *segment, const char *json, size_t len, struct ferry_error *err);
+/* One page of them, as JSON objects {"segment","n","record"}; segment NULL: of all. */
+int plan_raw_page(struct plan_store *p, const char *segment, int64_t skip, int64_t limit,
+		  int64_t *ret_total, struct buf *json_items, struct ferry_error *err);
+
 /* Remove a run's plan, if there is one. Nobody may have it open. */
 void plan_remove(const char *state_dir, int64_t run);
 
@@ -83,6 +112,8 @@ void plan_remove(const char *state_dir, int64_t run);
 
 /* NOT_FOUND when there is no plan. */
 int plan_open_read(const char *state_dir, int64_t run, struct plan_store **ret, struct ferry_error *err);
+/* The same for the worker that carries it out and adds what became of it. */
+int plan_open(const char *state_dir, int64_t run, struct plan_store **ret, struct ferry_error *err);
 /* The header of a segment's part, in the arena. NOT_FOUND when it is missing or not complete. */
 int plan_header(struct plan_store *p, size_t index, struct arena *arena, struct plan_header *ret,
 		struct ferry_error *err);
@@ -91,8 +122,9 @@ int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, s
 	      size_t max, struct arena *arena, struct plan_entry *ret, size_t *ret_n, struct ferry_error *err);
 /*
  * One page for people, appended to json_items as JSON objects separated by commas: segment, key,
- * decision, tier, reason, dest_id, fields [{name, before, after, changed}]. Filters: segment name or
- * NULL, decision or -1, key text or NULL. *ret_total: how many the filter takes.
+ * decision, tier, reason, dest_id, fields [{name, before, after, changed}], and once it was applied
+ * outcome {ack, code, message, dest_id}. Filters: segment name or NULL, decision or -1, key text or
+ * NULL. *ret_total: how many the filter takes.
  */
 int plan_page(struct plan_store *p, const char *segment, int decision, const char *key, int64_t skip,
 	      int64_t limit, int64_t *ret_total, struct buf *json_items, struct ferry_error *err);

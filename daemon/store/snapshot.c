@@ -3,8 +3,9 @@
  * snapshot.c - one LMDB environment per segment.
  *
  * Entry: flags, ordinal (varint), hash, length and text of the destination id, and for a full
- * snapshot the layout number and the record. Intent: decision, run, flags, hash, destination id,
- * layout, record.
+ * snapshot the layout number and the record. A group of intents: their number, then for each one the
+ * key, decision, run, flags, hash, destination id, layout and record. One value for a whole batch
+ * costs the tree one change where single ones would cost it two for every row.
  */
 #include "store/snapshot.h"
 
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "store/pack.h"
 
 enum { ENTRIES, INTENTS, PENDING, INFO };
 static const char *const tables[] = {"entries", "intents", "pending", "info", NULL};
@@ -23,9 +24,14 @@ struct snapshot {
 };
 
 struct snap_reader {
+	struct snapshot *snapshot;
 	struct kv_txn *txn;
 	struct kv_cursor *cur;
 	bool started;
+	bool doubts_known;		/* keys with an intent, sorted; read when first asked for */
+	struct kv_bytes *doubts;
+	size_t n_doubts;
+	struct arena arena;
 };
 
 int snapshot_open(const char *state_dir, const char *sync, const char *segment, struct snapshot **ret,
@@ -53,55 +59,12 @@ void snapshot_close(struct snapshot *s)
 
 /* ------------------------------------------------------------------- coding */
 
-static void put_varint(struct buf *b, uint64_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		buf_addc(b, (char)(v | 0x80));
-	buf_addc(b, (char)v);
-}
-
-struct cut {
-	const uint8_t *p, *end;
-	bool bad;
-};
-
-static uint64_t cut_varint(struct cut *c)
-{
-	uint64_t v = 0;
-
-	for (unsigned shift = 0; shift < 64 && c->p < c->end; shift += 7) {
-		uint8_t b = *c->p++;
-		v |= (uint64_t)(b & 0x7f) << shift;
-		if (!(b & 0x80))
-			return v;
-	}
-	c->bad = true;
-	return 0;
-}
-
-static const void *cut_bytes(struct cut *c, size_t n)
-{
-	if (c->bad || n > (size_t)(c->end - c->p)) {
-		c->bad = true;
-		return NULL;
-	}
-	const void *p = c->p;
-	c->p += n;
-	return p;
-}
-
-static void put_id(struct buf *b, const char *id, size_t len)
-{
-	put_varint(b, len);
-	buf_add(b, id, len);
-}
-
 static void entry_encode(const struct snap_entry *e, struct buf *b)
 {
 	buf_addc(b, (char)(e->flags | (e->record ? HAS_RECORD : 0)));
-	put_varint(b, e->ordinal);
+	pack_number(b, e->ordinal);
 	buf_add(b, &e->hash, sizeof e->hash);
-	put_id(b, e->dest_id, e->dest_id_len);
+	pack_bytes(b, e->dest_id, e->dest_id_len);
 	if (e->record) {
 		buf_add(b, &e->layout, sizeof e->layout);
 		buf_add(b, e->record, e->record_len);
@@ -110,22 +73,19 @@ static void entry_encode(const struct snap_entry *e, struct buf *b)
 
 static bool entry_decode(struct kv_bytes v, struct snap_entry *e)
 {
-	struct cut c = {v.p, (const uint8_t *)v.p + v.len, v.len == 0};
+	struct cut c = cut_start(v);
 	const void *p;
 
 	memset(e, 0, sizeof *e);
-	if (c.bad)
-		return false;
-	uint8_t flags = *c.p++;
+	uint8_t flags = cut_byte(&c);
 	e->flags = flags & (uint8_t)~HAS_RECORD;
-	e->ordinal = cut_varint(&c);
-	p = cut_bytes(&c, sizeof e->hash);
+	e->ordinal = cut_number(&c);
+	p = cut_raw(&c, sizeof e->hash);
 	if (p)
 		memcpy(&e->hash, p, sizeof e->hash);
-	e->dest_id_len = cut_varint(&c);
-	e->dest_id = cut_bytes(&c, e->dest_id_len);
+	e->dest_id = cut_bytes(&c, &e->dest_id_len);
 	if (flags & HAS_RECORD) {
-		p = cut_bytes(&c, sizeof e->layout);
+		p = cut_raw(&c, sizeof e->layout);
 		if (p)
 			memcpy(&e->layout, p, sizeof e->layout);
 		e->record_len = c.bad ? 0 : (size_t)(c.end - c.p);
@@ -136,39 +96,34 @@ static bool entry_decode(struct kv_bytes v, struct snap_entry *e)
 
 static void intent_encode(const struct snap_intent *in, struct buf *b)
 {
+	pack_bytes(b, in->key.p, in->key.len);
 	buf_addc(b, (char)in->decision);
-	put_varint(b, (uint64_t)in->run);
-	put_varint(b, in->flags);
+	pack_number(b, (uint64_t)in->run);
+	pack_number(b, in->flags);
 	buf_add(b, &in->hash, sizeof in->hash);
-	put_id(b, in->dest_id, in->dest_id_len);
+	pack_bytes(b, in->dest_id, in->dest_id_len);
 	buf_add(b, &in->layout, sizeof in->layout);
-	buf_add(b, in->record, in->record_len);
+	pack_bytes(b, in->record, in->record_len);
 }
 
-static bool intent_decode(struct kv_bytes v, struct snap_intent *in)
+static void intent_decode(struct cut *c, struct snap_intent *in)
 {
-	struct cut c = {v.p, (const uint8_t *)v.p + v.len, v.len == 0};
 	const void *p;
 
 	memset(in, 0, sizeof *in);
-	if (c.bad)
-		return false;
-	in->decision = (enum ferry_decision)*c.p++;
-	in->run = (int64_t)cut_varint(&c);
-	in->flags = (uint32_t)cut_varint(&c);
-	p = cut_bytes(&c, sizeof in->hash);
+	in->key.p = cut_bytes(c, &in->key.len);
+	in->decision = (enum ferry_decision)cut_byte(c);
+	c->bad |= in->decision >= FERRY_DECISIONS;
+	in->run = (int64_t)cut_number(c);
+	in->flags = (uint32_t)cut_number(c);
+	p = cut_raw(c, sizeof in->hash);
 	if (p)
 		memcpy(&in->hash, p, sizeof in->hash);
-	in->dest_id_len = cut_varint(&c);
-	in->dest_id = cut_bytes(&c, in->dest_id_len);
-	p = cut_bytes(&c, sizeof in->layout);
+	in->dest_id = cut_bytes(c, &in->dest_id_len);
+	p = cut_raw(c, sizeof in->layout);
 	if (p)
 		memcpy(&in->layout, p, sizeof in->layout);
-	if (c.bad || in->decision >= FERRY_DECISIONS)
-		return false;
-	in->record = c.p;
-	in->record_len = (size_t)(c.end - c.p);
-	return true;
+	in->record = cut_bytes(c, &in->record_len);
 }
 
 static int unreadable(struct snapshot *s, const char *table, struct ferry_error *err)
@@ -206,20 +161,70 @@ struct change_list {
 	struct buf scratch;
 	uint64_t ordinal;
 	bool entries;
+	struct buf last;		/* the largest key, while puts come in ascending order beyond it */
+	bool appending;
 };
+
+static struct kv_bytes encoded(struct change_list *list, const struct snap_entry *e)
+{
+	buf_reset(&list->scratch);
+	entry_encode(e, &list->scratch);
+	return (struct kv_bytes){list->scratch.s, list->scratch.len};
+}
+
+/*
+ * A key beyond all others is appended: that is quick, and leaves pages full where inserting in
+ * ascending order would leave them half empty.
+ */
+static bool may_append(struct change_list *list, struct kv_bytes key)
+{
+	struct kv_bytes last = {list->last.s, list->last.len};
+
+	if (!list->appending || (last.len && kv_compare(key, last) <= 0))
+		return false;
+	buf_reset(&list->last);
+	buf_add(&list->last, key.p, key.len);
+	return true;
+}
 
 static int put_entry(struct kv_txn *txn, struct change_list *list, const struct snap_op *op, struct ferry_error *err)
 {
 	struct snap_entry e = op->entry, old;
 	struct kv_bytes v;
-	int rc = kv_get(txn, ENTRIES, op->key, &v, err);
 
+	if (may_append(list, op->key)) {
+		e.ordinal = ++list->ordinal;
+		kv_append(txn, ENTRIES, op->key, encoded(list, &e));
+		return 0;
+	}
+	int rc = kv_get(txn, ENTRIES, op->key, &v, err);
 	if (rc < 0)
 		return -1;
 	e.ordinal = rc == 1 && entry_decode(v, &old) ? old.ordinal : ++list->ordinal;
+	kv_put(txn, ENTRIES, op->key, encoded(list, &e));
+	return 0;
+}
+
+static int put_group(struct kv_txn *txn, struct change_list *list, const struct snap_op *op, struct ferry_error *err)
+{
+	uint8_t be[8];
+	struct kv_bytes v;
+
+	kv_be64(be, op->group);
+	if (!op->n_intents) {
+		kv_del(txn, INTENTS, (struct kv_bytes){be, sizeof be});
+		return 0;
+	}
+	int rc = kv_get(txn, INTENTS, (struct kv_bytes){be, sizeof be}, &v, err);
+	if (rc < 0)
+		return -1;
+	/* a plan made before may hold the same rows, and they may be over there from now on */
+	list->entries |= rc == 0;
 	buf_reset(&list->scratch);
-	entry_encode(&e, &list->scratch);
-	kv_put(txn, ENTRIES, op->key, (struct kv_bytes){list->scratch.s, list->scratch.len});
+	pack_number(&list->scratch, op->n_intents);
+	for (size_t i = 0; i < op->n_intents; i++)
+		intent_encode(&op->intents[i], &list->scratch);
+	kv_put(txn, INTENTS, (struct kv_bytes){be, sizeof be}, (struct kv_bytes){list->scratch.s, list->scratch.len});
 	return 0;
 }
 
@@ -254,15 +259,7 @@ static int apply_op(struct kv_txn *txn, struct change_list *list, const struct s
 		kv_del(txn, ENTRIES, op->key);
 		return 0;
 	case SNAP_INTEND:
-		/* a plan made before may hold the same rows, and they may be over there from now on */
-		list->entries = true;
-		buf_reset(&list->scratch);
-		intent_encode(&op->intent, &list->scratch);
-		kv_put(txn, INTENTS, op->key, (struct kv_bytes){list->scratch.s, list->scratch.len});
-		return 0;
-	case SNAP_SETTLE:
-		kv_del(txn, INTENTS, op->key);
-		return 0;
+		return put_group(txn, list, op, err);
 	case SNAP_PEND:
 		return put_pending(txn, list, op, err);
 	case SNAP_UNPEND:
@@ -270,6 +267,23 @@ static int apply_op(struct kv_txn *txn, struct change_list *list, const struct s
 		return 0;
 	}
 	return 0;
+}
+
+/* What the largest key is now; unknown (and no appending) when that cannot be read. */
+static int find_last(struct kv_txn *txn, struct change_list *list, struct ferry_error *err)
+{
+	struct kv_cursor *cur;
+	struct kv_bytes k, v;
+
+	buf_reset(&list->last);
+	if (kv_cursor_open(txn, ENTRIES, &cur, err) != 0)
+		return -1;
+	int rc = kv_last(cur, &k, &v, err);
+	if (rc == 1)
+		buf_add(&list->last, k.p, k.len);
+	kv_cursor_close(cur);
+	list->appending = rc >= 0;
+	return rc < 0 ? -1 : 0;
 }
 
 static int commit_all(struct kv_txn *txn, void *ctx, struct ferry_error *err)
@@ -281,6 +295,8 @@ static int commit_all(struct kv_txn *txn, void *ctx, struct ferry_error *err)
 	if (get_number(txn, "ordinal", &before, err) != 0 || get_number(txn, "generation", &generation, err) != 0)
 		return -1;
 	list->ordinal = before;
+	if (find_last(txn, list, err) != 0)
+		return -1;
 	for (size_t i = 0; i < list->n; i++)
 		if (apply_op(txn, list, &list->ops[i], err) != 0)
 			return -1;
@@ -299,6 +315,7 @@ int snapshot_commit(struct snapshot *s, const struct snap_op *ops, size_t n, str
 		return 0;
 	int rc = kv_update(s->env, commit_all, &list, err);
 	buf_release(&list.scratch);
+	buf_release(&list.last);
 	return rc;
 }
 
@@ -368,6 +385,28 @@ int snapshot_clear(struct snapshot *s, struct ferry_error *err)
 	return kv_update(s->env, clear_entries, NULL, err);
 }
 
+/* How many rows the groups hold together. */
+static int count_intents(struct snapshot *s, struct kv_txn *txn, int64_t *ret, struct ferry_error *err)
+{
+	struct kv_cursor *cur;
+	struct kv_bytes k, v;
+
+	*ret = 0;
+	if (kv_cursor_open(txn, INTENTS, &cur, err) != 0)
+		return -1;
+	int rc = kv_first(cur, &k, &v, err);
+	for (; rc == 1; rc = kv_next(cur, &k, &v, err)) {
+		struct cut c = cut_start(v);
+		*ret += (int64_t)cut_number(&c);
+		if (c.bad) {
+			rc = unreadable(s, tables[INTENTS], err);
+			break;
+		}
+	}
+	kv_cursor_close(cur);
+	return rc < 0 ? -1 : 0;
+}
+
 int snapshot_counts(struct snapshot *s, int64_t *entries, int64_t *intents, int64_t *pending, struct ferry_error *err)
 {
 	struct kv_txn *txn;
@@ -375,10 +414,10 @@ int snapshot_counts(struct snapshot *s, int64_t *entries, int64_t *intents, int6
 	if (kv_begin(s->env, KV_READ, &txn, err) != 0)
 		return -1;
 	*entries = kv_count(txn, ENTRIES);
-	*intents = kv_count(txn, INTENTS);
 	*pending = kv_count(txn, PENDING);
+	int rc = count_intents(s, txn, intents, err);
 	kv_abort(txn);
-	return 0;
+	return rc;
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -387,6 +426,7 @@ int snap_reader_open(struct snapshot *s, struct snap_reader **ret, struct ferry_
 {
 	struct snap_reader *r = ferry_alloc0(1, sizeof *r);
 
+	r->snapshot = s;
 	if (kv_begin(s->env, KV_READ, &r->txn, err) != 0 ||
 	    kv_cursor_open(r->txn, ENTRIES, &r->cur, err) != 0) {
 		snap_reader_close(r);
@@ -402,6 +442,8 @@ void snap_reader_close(struct snap_reader *r)
 		return;
 	kv_cursor_close(r->cur);
 	kv_abort(r->txn);
+	arena_release(&r->arena);
+	free(r->doubts);
 	free(r);
 }
 
@@ -429,29 +471,127 @@ int snap_next(struct snap_reader *r, struct kv_bytes *key, struct snap_entry *re
 	return rc == 1 ? decode_or_fail(v, ret, err) : rc;
 }
 
-int snap_has_intent(struct snap_reader *r, struct kv_bytes key, struct ferry_error *err)
-{
-	struct kv_bytes v;
-	return kv_get(r->txn, INTENTS, key, &v, err);
-}
-
 static void *copy(struct arena *arena, const void *p, size_t n)
 {
 	return arena_strndup(arena, p ? p : "", n);
 }
 
-/* Copy keys (and intents, when asked for) from after a key on. */
-static int copy_keys(struct snapshot *s, int table, struct kv_bytes after, size_t max, struct arena *arena,
-		     struct kv_bytes *keys, struct snap_intent *intents, size_t *ret_n, struct ferry_error *err)
+/* Take the next group after `after` apart; *ret_n is 0 at the end. Memory of the transaction. */
+static int next_group(struct snapshot *s, struct kv_txn *txn, uint64_t after, struct arena *arena, uint64_t *ret_group,
+		      struct snap_intent **ret, size_t *ret_n, struct ferry_error *err)
 {
+	struct kv_cursor *cur;
+	struct kv_bytes k, v;
+	uint8_t be[8];
+
+	*ret_n = 0;
+	kv_be64(be, after + 1);
+	if (kv_cursor_open(txn, INTENTS, &cur, err) != 0)
+		return -1;
+	int rc = kv_seek(cur, (struct kv_bytes){be, sizeof be}, &k, &v, err);
+	kv_cursor_close(cur);
+	if (rc <= 0)
+		return rc;
+	struct cut c = cut_start(v);
+	uint64_t n = cut_number(&c);
+	/* each takes several bytes, so this bounds what a damaged number can ask for */
+	if (c.bad || n > v.len || k.len != 8)
+		return unreadable(s, tables[INTENTS], err);
+	*ret = arena_alloc0(arena, n, sizeof **ret);
+	for (size_t i = 0; i < n && !c.bad; i++)
+		intent_decode(&c, &(*ret)[i]);
+	if (c.bad || c.p != c.end)
+		return unreadable(s, tables[INTENTS], err);
+	*ret_group = kv_get_be64(k.p);
+	*ret_n = n;
+	return 0;
+}
+
+int snapshot_intents(struct snapshot *s, uint64_t after, struct arena *arena, uint64_t *ret_group,
+		     struct snap_intent **ret, size_t *ret_n, struct ferry_error *err)
+{
+	struct kv_txn *txn;
+
+	if (kv_begin(s->env, KV_READ, &txn, err) != 0)
+		return -1;
+	int rc = next_group(s, txn, after, arena, ret_group, ret, ret_n, err);
+	for (size_t i = 0; rc == 0 && i < *ret_n; i++) {
+		struct snap_intent *in = &(*ret)[i];
+		in->key.p = copy(arena, in->key.p, in->key.len);
+		in->dest_id = copy(arena, in->dest_id, in->dest_id_len);
+		in->record = copy(arena, in->record, in->record_len);
+	}
+	kv_abort(txn);
+	return rc;
+}
+
+int snapshot_last_group(struct snapshot *s, uint64_t *ret, struct ferry_error *err)
+{
+	struct kv_txn *txn;
+	struct kv_cursor *cur;
+	struct kv_bytes k, v;
+
+	*ret = 0;
+	if (kv_begin(s->env, KV_READ, &txn, err) != 0)
+		return -1;
+	int rc = kv_cursor_open(txn, INTENTS, &cur, err);
+	if (rc == 0) {
+		rc = kv_last(cur, &k, &v, err);
+		if (rc == 1 && k.len == 8)
+			*ret = kv_get_be64(k.p);
+		kv_cursor_close(cur);
+	}
+	kv_abort(txn);
+	return rc < 0 ? -1 : 0;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return kv_compare(*(const struct kv_bytes *)a, *(const struct kv_bytes *)b);
+}
+
+/* Few, if any: the rows of the batches that were under way when a run died and could not be settled. */
+static int read_doubts(struct snap_reader *r, struct ferry_error *err)
+{
+	uint64_t group = 0;
+	struct snap_intent *intents;
+	size_t n;
+
+	for (;;) {
+		if (next_group(r->snapshot, r->txn, group, &r->arena, &group, &intents, &n, err) != 0)
+			return -1;
+		if (!n)
+			break;
+		r->doubts = ferry_realloc(r->doubts, r->n_doubts + n, sizeof *r->doubts);
+		for (size_t i = 0; i < n; i++)
+			r->doubts[r->n_doubts++] = intents[i].key;
+	}
+	if (r->n_doubts)
+		qsort(r->doubts, r->n_doubts, sizeof *r->doubts, compare_keys);
+	r->doubts_known = true;
+	return 0;
+}
+
+int snap_has_intent(struct snap_reader *r, struct kv_bytes key, struct ferry_error *err)
+{
+	if (!r->doubts_known && read_doubts(r, err) != 0)
+		return -1;
+	return r->n_doubts && bsearch(&key, r->doubts, r->n_doubts, sizeof key, compare_keys) != NULL;
+}
+
+int snapshot_pending(struct snapshot *s, struct kv_bytes after, size_t max, struct arena *arena,
+		     struct kv_bytes **ret_keys, size_t *ret_n, struct ferry_error *err)
+{
+	struct kv_bytes *keys = arena_alloc(arena, max * sizeof *keys);
 	struct kv_txn *txn;
 	struct kv_cursor *cur;
 	struct kv_bytes k, v;
 	size_t n = 0;
 
+	*ret_keys = keys;
 	if (kv_begin(s->env, KV_READ, &txn, err) != 0)
 		return -1;
-	int rc = kv_cursor_open(txn, table, &cur, err);
+	int rc = kv_cursor_open(txn, PENDING, &cur, err);
 	if (rc != 0) {
 		kv_abort(txn);
 		return -1;
@@ -459,36 +599,10 @@ static int copy_keys(struct snapshot *s, int table, struct kv_bytes after, size_
 	rc = after.len ? kv_seek(cur, after, &k, &v, err) : kv_first(cur, &k, &v, err);
 	if (rc == 1 && after.len && kv_compare(k, after) == 0)
 		rc = kv_next(cur, &k, &v, err);
-	for (; rc == 1 && n < max; rc = kv_next(cur, &k, &v, err)) {
-		keys[n] = (struct kv_bytes){copy(arena, k.p, k.len), k.len};
-		if (intents) {
-			struct snap_intent *in = &intents[n];
-			if (!intent_decode(v, in)) {
-				rc = unreadable(s, tables[table], err);
-				break;
-			}
-			in->dest_id = copy(arena, in->dest_id, in->dest_id_len);
-			in->record = copy(arena, in->record, in->record_len);
-		}
-		n++;
-	}
+	for (; rc == 1 && n < max; rc = kv_next(cur, &k, &v, err))
+		keys[n++] = (struct kv_bytes){copy(arena, k.p, k.len), k.len};
 	kv_cursor_close(cur);
 	kv_abort(txn);
 	*ret_n = n;
 	return rc < 0 ? -1 : 0;
-}
-
-int snapshot_intents(struct snapshot *s, struct kv_bytes after, size_t max, struct arena *arena,
-		     struct kv_bytes **ret_keys, struct snap_intent **ret, size_t *ret_n, struct ferry_error *err)
-{
-	*ret_keys = arena_alloc(arena, max * sizeof **ret_keys);
-	*ret = arena_alloc(arena, max * sizeof **ret);
-	return copy_keys(s, INTENTS, after, max, arena, *ret_keys, *ret, ret_n, err);
-}
-
-int snapshot_pending(struct snapshot *s, struct kv_bytes after, size_t max, struct arena *arena,
-		     struct kv_bytes **ret_keys, size_t *ret_n, struct ferry_error *err)
-{
-	*ret_keys = arena_alloc(arena, max * sizeof **ret_keys);
-	return copy_keys(s, PENDING, after, max, arena, *ret_keys, NULL, ret_n, err);
 }

@@ -34,6 +34,7 @@ struct snap_entry {
 
 /* An action that is about to be sent, or was, with no outcome known. */
 struct snap_intent {
+	struct kv_bytes key;		/* key form */
 	enum ferry_decision decision;
 	int64_t run;
 	uint32_t flags;			/* SNAP_DISABLED: it brings back what was disabled; SNAP_MAYBE */
@@ -45,15 +46,21 @@ struct snap_intent {
 	size_t record_len;
 };
 
-enum snap_op_kind { SNAP_PUT, SNAP_DELETE, SNAP_INTEND, SNAP_SETTLE, SNAP_PEND, SNAP_UNPEND };
+enum snap_op_kind { SNAP_PUT, SNAP_DELETE, SNAP_INTEND, SNAP_PEND, SNAP_UNPEND };
 
-/* One change; a commit is a list of them. Everything is borrowed until the commit returns. */
+/*
+ * One change; a commit is a list of them. Everything is borrowed until the commit returns. Intents
+ * are kept in groups, one for each batch that is sent: a group is written whole, and written again
+ * with those that are still in doubt.
+ */
 struct snap_op {
 	enum snap_op_kind kind;
-	struct kv_bytes key;		/* key form */
+	struct kv_bytes key;		/* key form; not for SNAP_INTEND */
 	struct snap_entry entry;	/* SNAP_PUT; ordinal is ignored */
-	struct snap_intent intent;	/* SNAP_INTEND */
 	const char *reason;		/* SNAP_PEND */
+	uint64_t group;			/* SNAP_INTEND */
+	const struct snap_intent *intents;
+	size_t n_intents;		/* 0: the group is settled */
 };
 
 /* STATE/snapshots/SYNC/SEGMENT, made if missing. */
@@ -75,7 +82,7 @@ int snapshot_note(struct snapshot *s, const char *name, struct arena *arena, con
 int snapshot_set_note(struct snapshot *s, const char *name, const char *text, struct ferry_error *err);
 /* Forget all entries (not intents), to start over. */
 int snapshot_clear(struct snapshot *s, struct ferry_error *err);
-/* Entries, intents and pending keys. */
+/* Entries, rows with an intent, and pending keys. */
 int snapshot_counts(struct snapshot *s, int64_t *entries, int64_t *intents, int64_t *pending, struct ferry_error *err);
 
 /* ---- reading: one transaction; what it gives is valid until the reader is closed */
@@ -90,10 +97,14 @@ int snap_next(struct snap_reader *r, struct kv_bytes *key, struct snap_entry *re
 /* Is there an intent for the key? 1, 0, -1 */
 int snap_has_intent(struct snap_reader *r, struct kv_bytes key, struct ferry_error *err);
 
-/* Copy up to max intents after key `after` (len 0: from the first) into the arena. */
-int snapshot_intents(struct snapshot *s, struct kv_bytes after, size_t max, struct arena *arena,
-		     struct kv_bytes **ret_keys, struct snap_intent **ret, size_t *ret_n, struct ferry_error *err);
-/* The same for pending keys. */
+/*
+ * Copy the first group of intents after group `after` (0: the first one) into the arena. *ret_n is 0
+ * when there is none. A new group's number must be above all others: snapshot_last_group.
+ */
+int snapshot_intents(struct snapshot *s, uint64_t after, struct arena *arena, uint64_t *ret_group,
+		     struct snap_intent **ret, size_t *ret_n, struct ferry_error *err);
+int snapshot_last_group(struct snapshot *s, uint64_t *ret, struct ferry_error *err);
+/* Copy up to max pending keys after key `after` (len 0: from the first) into the arena. */
 int snapshot_pending(struct snapshot *s, struct kv_bytes after, size_t max, struct arena *arena,
 		     struct kv_bytes **ret_keys, size_t *ret_n, struct ferry_error *err);
 

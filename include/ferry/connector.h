@@ -398,7 +398,7 @@ struct ferry_outcome {
 	char dest_id[128];		/* DONE: the destination's id, where there is one */
 	char code[64];			/* REJECTED: the destination's word, "value_already_exist" */
 	char field[64];			/* REJECTED: which field, "" when unknown */
-	char message[400];
+	char message[400];		/* REJECTED: why; DONE: what to warn of, "" for nothing */
 };
 
 enum ferry_presence { FERRY_ABSENT, FERRY_FOUND, FERRY_SEVERAL };
@@ -408,6 +408,18 @@ struct ferry_found {
 	enum ferry_presence presence;
 	const char *dest_id;		/* "" when there is none */
 	const struct ferry_value *fields; /* layout->n values; NULL when they cannot be read */
+};
+
+/*
+ * Where a destination's own records go, some hundred at a time. Their memory is borrowed for the
+ * call. found returns -1 with *err filled when list must stop and return -1 with that same error.
+ */
+struct ferry_listing {
+	void *ctx;
+	int (*found)(struct ferry_listing *listing, const struct ferry_found *found, size_t n,
+		     struct ferry_error *err);
+	/* Not all were given: what was not seen may be there all the same. */
+	void (*truncated)(struct ferry_listing *listing, const char *reason);
 };
 
 /* ------------------------------------------------------------- pure stages */
@@ -442,6 +454,8 @@ enum {
 	FERRY_CAP_DISABLE = 1 << 4,	/* apply understands FERRY_DISABLE */
 	FERRY_CAP_DELETE = 1 << 5,	/* apply understands FERRY_DELETE */
 	FERRY_CAP_LOCAL = 1 << 6,	/* does no network I/O: the run's rate limit does not apply */
+	FERRY_CAP_LOOKUP = 1 << 7,	/* only from capabilities(): this handle can look up */
+	FERRY_CAP_LIST = 1 << 8,	/* only from capabilities(): this handle can list */
 };
 
 struct ferry_connector {
@@ -455,7 +469,10 @@ struct ferry_connector {
 	uint32_t roles;			/* FERRY_SOURCE | FERRY_DESTINATION */
 	uint32_t modes;			/* modes it takes as a destination */
 	uint32_t caps;
-	uint32_t batch;			/* apply: at most this many actions in one call; 0: 1 */
+	uint32_t batch;			/* apply: at most this many actions in one call; 0: 1. A destination
+					 * option `batch` (INT), where there is one, lowers it */
+	uint32_t lookup_batch;		/* records that one request of lookup covers; 0: 1 */
+	uint32_t list_page;		/* records that one request of list gives; 0: all */
 	const struct ferry_option *connection_options;
 	const struct ferry_option *source_options;
 	const struct ferry_option *destination_options;
@@ -464,6 +481,11 @@ struct ferry_connector {
 	/* Make a handle. Connecting may wait until first use. Called once per lane and role. */
 	int (*open)(const struct ferry_open *open, void **ret_handle, struct ferry_error *err);
 	void (*close)(void *handle);	/* handle may be NULL */
+	/*
+	 * Asked once, after open: the FERRY_CAP_* of this handle, where its settings decide. NULL:
+	 * those of the connector, and lookup and list work when they are there.
+	 */
+	uint32_t (*capabilities)(void *handle);
 
 	/* Before anything is read: is the other side there, reachable and set up as it must be? */
 	int (*validate_setup)(void *handle, struct ferry_error *err);
@@ -485,6 +507,13 @@ struct ferry_connector {
 	 */
 	int (*lookup)(void *handle, const struct ferry_action *actions, size_t n,
 		      struct ferry_found *found, struct ferry_error *err);
+
+	/*
+	 * Destination: give all records that are there, each once, in any order, as lookup gives single
+	 * ones. Used to match records that have no counterpart yet by rules of the user's own, and
+	 * instead of lookup where that takes fewer requests.
+	 */
+	int (*list)(void *handle, struct ferry_listing *listing, struct ferry_error *err);
 
 	/* Pure; how surely is `theirs` our record? NULL: found by its identifier is strong. */
 	enum ferry_tier (*reconcile)(const struct ferry_pure *pure, const struct ferry_value *ours,

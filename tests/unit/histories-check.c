@@ -85,23 +85,28 @@ static int read_intents(const struct story *s, bool parked[HISTORY_KEYS])
 	struct ferry_error err = {0};
 	struct arena arena = ARENA_INIT;
 	struct snapshot *snap;
-	struct kv_bytes *keys;
 	struct snap_intent *intents;
+	uint64_t group = 0;
 	size_t n;
+	int all = 0;
 
 	memset(parked, 0, HISTORY_KEYS * sizeof *parked);
-	if (snapshot_open(s->state_dir, "story", "main", &snap, &err) != 0 ||
-	    snapshot_intents(snap, (struct kv_bytes){NULL, 0}, HISTORY_KEYS + 1, &arena, &keys, &intents, &n, &err) != 0)
+	if (snapshot_open(s->state_dir, "story", "main", &snap, &err) != 0)
 		story_fail(s, "the snapshot: %s", err.msg);
-	for (size_t i = 0; i < n; i++) {
-		struct buf text = BUF_INIT;
-		key_form_show(keys[i].p, keys[i].len, s->h->key_kind == KEY_BOTH ? 2 : 1, &text);
-		parked[key_from_text(s, buf_str(&text))] = true;
-		buf_release(&text);
-	}
+	do {
+		if (snapshot_intents(snap, group, &arena, &group, &intents, &n, &err) != 0)
+			story_fail(s, "the snapshot: %s", err.msg);
+		for (size_t i = 0; i < n; i++) {
+			struct buf text = BUF_INIT;
+			key_form_show(intents[i].key.p, intents[i].key.len, s->h->key_kind == KEY_BOTH ? 2 : 1, &text);
+			parked[key_from_text(s, buf_str(&text))] = true;
+			buf_release(&text);
+		}
+		all += (int)n;
+	} while (n);
 	arena_release(&arena);
 	snapshot_close(snap);
-	return (int)n;
+	return all;
 }
 
 static void check_parked(const struct story *s, const bool parked[HISTORY_KEYS], int n)

@@ -189,12 +189,12 @@ static void test_mode_and_policy(void **state)
 
 	world_init(&w);
 	w.seg.mode = FERRY_MODE_MIRROR;
-	w.seg.missing = MISSING_DELETE;
+	w.seg.policy.missing = MISSING_DELETE;
 	check(&w, FERRY_DESTINATION,
 	      "f.yaml:30:1: mode mirror is not supported by shop-people (allowed: upsert, append)\n"
 	      "f.yaml:40:1: policy 'missing: delete' is not possible: shop-people cannot delete "
 	      "(allowed: ignore, disable)\n");
-	w.seg.missing = MISSING_DISABLE;
+	w.seg.policy.missing = MISSING_DISABLE;
 	w.seg.mode_mark = (struct def_mark){0};
 	check(&w, FERRY_DESTINATION,
 	      "f.yaml:10:1: mode mirror is not supported by shop-people (allowed: upsert, "

@@ -137,8 +137,8 @@ static void sync_of_one_segment_with_defaults(void **state)
 	assert_string_equal(seg->map[1].field, "name");
 	assert_string_equal(seg->map[1].expr, "company");
 	assert_int_equal(seg->map[1].mark.column, 30);
-	assert_int_equal(seg->missing, MISSING_IGNORE);
-	assert_int_equal(seg->none, NONE_CREATE);
+	assert_int_equal(seg->policy.missing, MISSING_IGNORE);
+	assert_int_equal(seg->policy.none, NONE_CREATE);
 	assert_false(seg->max_deletes.given);
 	assert_int_equal(seg->snapshot, SNAPSHOT_FULL);
 	assert_false(seg->verify);
@@ -201,7 +201,7 @@ static void sync_with_everything(void **state)
 	assert_int_equal(one->n_key, 2);
 	assert_string_equal(one->key[1], "b || c");
 	assert_int_equal(one->mode, FERRY_MODE_MIRROR);
-	assert_int_equal(one->missing, MISSING_DELETE);
+	assert_int_equal(one->policy.missing, MISSING_DELETE);
 	assert_string_equal(one->where, "x > 1");
 	assert_string_equal(one->map[0].expr, "5");
 	assert_string_equal(one->map[1].field, "meta.data.x");
@@ -215,7 +215,7 @@ static void sync_with_everything(void **state)
 	assert_string_equal(one->reject[0].field, "n");
 	assert_null(one->reject[1].field);
 	assert_string_equal(one->ignore_changes[0], "n");
-	assert_int_equal(one->none, NONE_SKIP);
+	assert_int_equal(one->policy.none, NONE_SKIP);
 	assert_true(one->max_deletes.percent);
 	assert_true(one->max_deletes.value == 0.5);
 	assert_true(one->max_changes.given && !one->max_changes.percent);
@@ -223,7 +223,7 @@ static void sync_with_everything(void **state)
 	assert_int_equal(one->snapshot, SNAPSHOT_HASH);
 	assert_true(one->verify && one->required);
 	assert_false(two->required);
-	assert_int_equal(two->missing, MISSING_DISABLE);
+	assert_int_equal(two->policy.missing, MISSING_DISABLE);
 	assert_int_equal(two->n_depends_on, 1);
 	assert_string_equal(two->depends_on[0], "one");
 	conf_free(g);

@@ -81,7 +81,7 @@ static struct scene *scene_new(const struct ferry_connector *api, size_t n)
 		s->actions[i].key = s->keys[i];
 	}
 	s->d = (struct delivery){.api = api, .handle = &s->there, .actions = s->actions, .outcomes = s->outcomes,
-		.n = n, .retries = 3, .backoff = backoff, .ctx = &s->there};
+		.n = n, .idempotent = api->caps & FERRY_CAP_IDEMPOTENT, .retries = 3, .backoff = backoff, .ctx = &s->there};
 	return s;
 }
 

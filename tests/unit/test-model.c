@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test-model.c - values, keys, records, decisions, counters. */
+/* test-model.c - values, keys, records, counters. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "model/decision.h"
 #include "model/run.h"
 #include "model/value.h"
 #include "wire/kv.h"
@@ -233,63 +232,6 @@ static void times_read_and_print(void **state)
 		assert_false(clock_parse(bad[i], strlen(bad[i]), &us));
 }
 
-static void expect(struct decide_input in, enum ferry_decision d, const char *reason)
-{
-	enum ferry_decision got;
-	const char *why = decide(&in, &got);
-
-	assert_string_equal(why, reason);
-	assert_int_equal(got, d);
-	assert_non_null(reason_find(why));
-}
-
-static void decisions_follow_mode_tier_and_policy(void **state)
-{
-	struct decide_input in = {.mode = FERRY_MODE_UPSERT, .change = CHANGE_NEW, .create_new = true};
-
-	(void)state;
-	expect(in, FERRY_CREATE, "NEW_IN_SOURCE");
-	in.create_new = false;
-	expect(in, FERRY_SKIP, "NO_MATCH_POLICY_SKIP");
-	in.create_new = true;
-	in.tier = FERRY_TIER_STRONG;
-	expect(in, FERRY_UPDATE, "MATCHED_STRONG");
-	in.same_there = true;
-	expect(in, FERRY_SKIP, "UNCHANGED");
-	in.tier = FERRY_TIER_AMBIGUOUS;
-	expect(in, FERRY_CONFLICT, "AMBIGUOUS_MATCH");
-	in.tier = FERRY_TIER_MEDIUM;
-	expect(in, FERRY_CONFLICT, "MEDIUM_MATCH_REQUIRES_REVIEW");
-	in = (struct decide_input){.mode = FERRY_MODE_UPDATE, .change = CHANGE_NEW, .create_new = true};
-	expect(in, FERRY_SKIP, "MODE_FORBIDS_CREATE");
-	in.mode = FERRY_MODE_INSERT;
-	in.change = CHANGE_DIFFERENT;
-	expect(in, FERRY_SKIP, "MODE_FORBIDS_UPDATE");
-	in.mode = FERRY_MODE_APPEND;
-	expect(in, FERRY_SKIP, "ALREADY_DELIVERED");
-	in.full = true;
-	in.change = CHANGE_SAME;
-	expect(in, FERRY_SKIP, "UNCHANGED");
-	in.mode = FERRY_MODE_UPSERT;
-	expect(in, FERRY_UPDATE, "FULL_RESYNC");
-	in.full = false;
-	expect(in, FERRY_SKIP, "UNCHANGED");
-	in.drifted = true;
-	expect(in, FERRY_UPDATE, "DRIFTED");
-	in.disabled = true;
-	expect(in, FERRY_UPDATE, "REAPPEARED");
-	in.absent_there = true;
-	expect(in, FERRY_CREATE, "DRIFTED");
-	in.mode = FERRY_MODE_UPDATE;
-	expect(in, FERRY_SKIP, "MODE_FORBIDS_CREATE");
-	in = (struct decide_input){.mode = FERRY_MODE_MIRROR, .change = CHANGE_GONE, .delete_missing = true};
-	expect(in, FERRY_DELETE, "MISSING_UPSTREAM_DELETED");
-	in.truncated = true;
-	expect(in, FERRY_SKIP, "EXTRACT_TRUNCATED");
-	in = (struct decide_input){.change = CHANGE_GONE, .disable_missing = true};
-	expect(in, FERRY_DISABLE, "MISSING_UPSTREAM_DISABLED_LINK");
-}
-
 static void counters_that_do_not_add_up_are_caught(void **state)
 {
 	struct counters c = {.extracted = 10, .created = 3, .unchanged = 5, .invalid = 1, .failed = 1, .planned = 4, .acknowledged = 3};
@@ -342,7 +284,6 @@ int main(void)
 		cmocka_unit_test(records_read_back_as_they_were),
 		cmocka_unit_test(conversion_never_rounds),
 		cmocka_unit_test(times_read_and_print),
-		cmocka_unit_test(decisions_follow_mode_tier_and_policy),
 		cmocka_unit_test(counters_that_do_not_add_up_are_caught),
 		cmocka_unit_test(runs_move_only_as_they_may),
 		cmocka_unit_test(every_code_has_a_row),

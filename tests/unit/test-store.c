@@ -149,9 +149,12 @@ static void entries_and_intents_change_in_one_commit(void **state)
 	struct snap_entry e;
 	int64_t entries, intents, pending;
 	uint64_t before, after;
-	struct snap_op intend = {.kind = SNAP_INTEND, .key = text("a"),
-		.intent = {.decision = FERRY_CREATE, .run = 9, .dest_id = "", .record = "rec", .record_len = 3}};
-	struct snap_op ack[] = {put("a", "id-a", 5), {.kind = SNAP_SETTLE, .key = text("a")}};
+	struct snap_intent two[] = {
+		{.key = text("a"), .decision = FERRY_CREATE, .run = 9, .dest_id = "", .record = "rec", .record_len = 3},
+		{.key = text("z"), .decision = FERRY_DELETE, .run = 9, .dest_id = "id-z", .dest_id_len = 4, .record = ""},
+	};
+	struct snap_op intend = {.kind = SNAP_INTEND, .group = 7, .intents = two, .n_intents = 2};
+	struct snap_op ack[] = {put("a", "id-a", 5), {.kind = SNAP_INTEND, .group = 7, .intents = two + 1, .n_intents = 1}};
 
 	(void)state;
 	assert_int_equal(snapshot_open(folder, "sync", "main", &s, &err), 0);
@@ -159,20 +162,31 @@ static void entries_and_intents_change_in_one_commit(void **state)
 	assert_int_equal(snapshot_generation(s, &before, &err), 0);
 	assert_int_equal(snapshot_counts(s, &entries, &intents, &pending, &err), 0);
 	assert_int_equal(entries, 0);
-	assert_int_equal(intents, 1);
+	assert_int_equal(intents, 2);
 	struct arena arena = ARENA_INIT;
-	struct kv_bytes *keys;
 	struct snap_intent *in;
+	uint64_t group;
 	size_t n;
-	assert_int_equal(snapshot_intents(s, (struct kv_bytes){NULL, 0}, 10, &arena, &keys, &in, &n, &err), 0);
-	assert_int_equal(n, 1);
+	assert_int_equal(snapshot_last_group(s, &group, &err), 0);
+	assert_int_equal(group, 7);
+	assert_int_equal(snapshot_intents(s, 0, &arena, &group, &in, &n, &err), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(group, 7);
 	assert_int_equal(in[0].decision, FERRY_CREATE);
 	assert_int_equal(in[0].run, 9);
 	assert_memory_equal(in[0].record, "rec", 3);
-	assert_int_equal(snapshot_intents(s, keys[0], 10, &arena, &keys, &in, &n, &err), 0);
+	assert_int_equal(in[1].decision, FERRY_DELETE);
+	assert_memory_equal(in[1].dest_id, "id-z", 4);
+	assert_int_equal(snapshot_intents(s, 7, &arena, &group, &in, &n, &err), 0);
 	assert_int_equal(n, 0);
 	arena_release(&arena);
 	assert_int_equal(snapshot_commit(s, ack, 2, &err), 0);
+	assert_int_equal(snap_reader_open(s, &r, &err), 0);
+	assert_int_equal(snap_has_intent(r, text("z"), &err), 1);
+	assert_int_equal(snap_has_intent(r, text("a"), &err), 0);
+	snap_reader_close(r);
+	struct snap_op settled = {.kind = SNAP_INTEND, .group = 7};
+	assert_int_equal(snapshot_commit(s, &settled, 1, &err), 0);
 	assert_int_equal(snapshot_generation(s, &after, &err), 0);
 	assert_true(after > before);
 	assert_int_equal(snapshot_counts(s, &entries, &intents, &pending, &err), 0);
@@ -217,9 +231,10 @@ static void a_kill_leaves_whole_commits(void **state)
 				char key[32], next[32];
 				snprintf(key, sizeof key, "%d-%06d", round, i);
 				snprintf(next, sizeof next, "%d-%06d", round, i + 1);
-				struct snap_op ops[] = {put(key, "", 1), {.kind = SNAP_SETTLE, .key = text(key)},
-					{.kind = SNAP_INTEND, .key = text(next), .intent = {.dest_id = "", .record = ""}}};
-				if (snapshot_commit(s, ops, 3, &err) != 0)
+				struct snap_intent coming = {.key = text(next), .dest_id = "", .record = ""};
+				struct snap_op ops[] = {put(key, "", 1),
+					{.kind = SNAP_INTEND, .group = (uint64_t)round + 1, .intents = &coming, .n_intents = 1}};
+				if (snapshot_commit(s, ops, 2, &err) != 0)
 					_exit(1);
 			}
 		}

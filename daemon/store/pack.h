@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pack.h - how the store writes numbers and texts into its values: numbers as varints (7 bits a byte,
+ * lowest first), texts with their length in front. Reading never goes beyond the end: a cut that is
+ * bad stays bad and gives zeros.
+ */
+#ifndef FERRY_STORE_PACK_H
+#define FERRY_STORE_PACK_H
+
+#include "base/buf.h"
+#include "wire/kv.h"
+
+void pack_number(struct buf *b, uint64_t v);
+void pack_bytes(struct buf *b, const void *p, size_t len);
+
+struct cut {
+	const uint8_t *p, *end;
+	bool bad;
+};
+
+static inline struct cut cut_start(struct kv_bytes v)
+{
+	return (struct cut){v.p, (const uint8_t *)v.p + v.len, false};
+}
+
+uint64_t cut_number(struct cut *c);
+const void *cut_raw(struct cut *c, size_t n);
+const void *cut_bytes(struct cut *c, size_t *ret_len);
+
+static inline uint8_t cut_byte(struct cut *c)
+{
+	if (c->p < c->end)
+		return *c->p++;
+	c->bad = true;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan_extra.c - what stands beside a plan's entries: what became of them, and the raw records of a
+ * run that did nothing but extract. Both are for people; nothing is decided by them.
+ */
+#include <string.h>
+
+#include "store/pack.h"
+#include "store/plan_private.h"
+#include "wire/json.h"
+
+/* ----------------------------------------------------------------- outcomes */
+
+static const char *const ack_names[] = {
+	[FERRY_ACK_UNKNOWN] = "unknown", [FERRY_ACK_DONE] = "done", [FERRY_ACK_DUPLICATE] = "duplicate",
+	[FERRY_ACK_REJECTED] = "rejected", [FERRY_ACK_UNSENT] = "undone",
+};
+
+static void group_key(struct buf *b, size_t index, enum ferry_decision d, struct kv_bytes key)
+{
+	char head[3] = {(char)(index >> 8), (char)index, (char)d};
+
+	buf_add(b, head, sizeof head);
+	buf_add(b, key.p, key.len);
+}
+
+int plan_add_outcomes(struct plan_store *p, size_t index, enum ferry_decision d,
+		      const struct plan_outcome *outcomes, size_t n, struct ferry_error *err)
+{
+	struct plan_waiting *w;
+
+	if (!n)
+		return 0;
+	w = plan_wait(p);
+	w->key = p->bytes.len;
+	group_key(&p->bytes, index, d, outcomes[0].key);
+	w->key_len = p->bytes.len - w->key;
+	w->value = p->bytes.len;
+	for (size_t i = 0; i < n; i++) {
+		const struct plan_outcome *o = &outcomes[i];
+		pack_bytes(&p->bytes, o->key.p, o->key.len);
+		buf_addc(&p->bytes, (char)o->ack);
+		pack_bytes(&p->bytes, o->dest_id, o->dest_id_len);
+		pack_bytes(&p->bytes, o->code, strlen(o->code));
+		pack_bytes(&p->bytes, o->message, strlen(o->message));
+	}
+	w->value_len = p->bytes.len - w->value;
+	return p->bytes.len >= PLAN_GROUP_BYTES ? plan_write_waiting(p, PLAN_OUTCOMES, err) : 0;
+}
+
+int plan_settle(struct plan_store *p, struct ferry_error *err)
+{
+	return plan_write_waiting(p, p->raw ? PLAN_RAW : PLAN_OUTCOMES, err);
+}
+
+static bool show_outcome(struct kv_bytes group, struct kv_bytes key, struct buf *out)
+{
+	struct cut c = cut_start(group);
+
+	while (c.p < c.end && !c.bad) {
+		struct kv_bytes k;
+		size_t id_len, code_len, message_len;
+		k.p = cut_bytes(&c, &k.len);
+		uint8_t ack = cut_byte(&c);
+		const char *id = cut_bytes(&c, &id_len);
+		const char *code = cut_bytes(&c, &code_len);
+		const char *message = cut_bytes(&c, &message_len);
+		if (c.bad || ack > FERRY_ACK_UNSENT)
+			return false;
+		if (kv_compare(k, key) != 0)
+			continue;
+		jw_open(out, "outcome", '{');
+		jw_text(out, "ack", ack_names[ack]);
+		jw_textn(out, "code", code, code_len);
+		jw_textn(out, "message", message, message_len);
+		jw_textn(out, "dest_id", id, id_len);
+		jw_close(out, '}');
+		return true;
+	}
+	return false;
+}
+
+/* The batch that holds the key is the last one of its decision that does not start beyond it. */
+int plan_show_outcome(struct kv_txn *txn, size_t index, enum ferry_decision d, struct kv_bytes key,
+		      struct buf *out, struct ferry_error *err)
+{
+	struct kv_cursor *cur;
+	struct kv_bytes k, v;
+	struct buf at = BUF_INIT;
+
+	if (kv_cursor_open(txn, PLAN_OUTCOMES, &cur, err) != 0)
+		return -1;
+	group_key(&at, index, d, key);
+	struct kv_bytes wanted = {at.s, at.len};
+	int rc = kv_seek(cur, wanted, &k, &v, err);
+	if (rc == 0)
+		rc = kv_last(cur, &k, &v, err);
+	else if (rc == 1 && kv_compare(k, wanted) != 0)
+		rc = kv_prev(cur, &k, &v, err);
+	if (rc == 1 && k.len >= 3 && memcmp(k.p, at.s, 3) == 0)
+		show_outcome(v, key, out);
+	buf_release(&at);
+	kv_cursor_close(cur);
+	return rc < 0 ? -1 : 0;
+}
+
+/* ---------------------------------------------------------------------- raw */
+
+int plan_add_raw(struct plan_store *p, const char *segment, const char *json, size_t len, struct ferry_error *err)
+{
+	struct plan_waiting *w = plan_wait(p);
+	uint8_t be[8];
+
+	kv_be64(be, (uint64_t)++p->raw);
+	w->key = p->bytes.len;
+	buf_add(&p->bytes, be, sizeof be);
+	w->key_len = sizeof be;
+	w->value = p->bytes.len;
+	pack_bytes(&p->bytes, segment, strlen(segment));
+	buf_add(&p->bytes, json, len);
+	w->value_len = p->bytes.len - w->value;
+	return p->bytes.len >= PLAN_GROUP_BYTES ? plan_write_waiting(p, PLAN_RAW, err) : 0;
+}
+
+static bool show_raw(struct kv_bytes k, struct kv_bytes v, const char *segment, bool wanted, struct buf *out)
+{
+	struct cut c = cut_start(v);
+	size_t len;
+	const char *name = cut_bytes(&c, &len);
+
+	if (c.bad || (segment && (strlen(segment) != len || memcmp(segment, name, len) != 0)))
+		return false;
+	if (!wanted)
+		return true;
+	jw_open(out, NULL, '{');
+	jw_textn(out, "segment", name, len);
+	jw_int(out, "n", (int64_t)kv_get_be64(k.p));
+	jw_raw(out, "record", (const char *)c.p, (size_t)(c.end - c.p));
+	jw_close(out, '}');
+	return true;
+}
+
+int plan_raw_page(struct plan_store *p, const char *segment, int64_t skip, int64_t limit,
+		  int64_t *ret_total, struct buf *json_items, struct ferry_error *err)
+{
+	struct kv_txn *txn;
+	struct kv_cursor *cur = NULL;
+	struct kv_bytes k, v;
+	int64_t met = 0;
+
+	if (kv_begin(p->env, KV_READ, &txn, err) != 0)
+		return -1;
+	int rc = kv_cursor_open(txn, PLAN_RAW, &cur, err);
+	if (rc == 0)
+		rc = kv_first(cur, &k, &v, err);
+	for (; rc == 1; rc = kv_next(cur, &k, &v, err))
+		if (k.len == 8 && show_raw(k, v, segment, met >= skip && met < skip + limit, json_items))
+			met++;
+	kv_cursor_close(cur);
+	kv_abort(txn);
+	*ret_total = met;
+	return rc < 0 ? -1 : 0;
+}
