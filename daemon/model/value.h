@@ -22,7 +22,7 @@ static inline struct ferry_value value_textn(const char *s, size_t n)
 struct ferry_value value_text(const char *s);
 static inline bool value_has_bytes(const struct ferry_value *v)
 {
-	return v->type == FERRY_DECIMAL || v->type == FERRY_TEXT || v->type == FERRY_BYTES || v->type == FERRY_JSON;
+	return 1u << v->type & (1u << FERRY_DECIMAL | 1u << FERRY_TEXT | 1u << FERRY_BYTES | 1u << FERRY_JSON);
 }
 
 const char *type_name(enum ferry_type t);	/* "integer", "text", ... */

@@ -14,7 +14,18 @@
 #include "base/clock.h"
 #include "pipeline/lanes.h"
 
-enum { READ_ENTRIES = 256, SLICE_MAX = 10000, NOTES_MAX = 512, AHEAD_ROWS = 512, COMMIT_US = 1000000 };
+enum { SLICE_MAX = 10000, NOTES = 1000, AHEAD_ROWS = 512, COMMIT_ROWS = 512, COMMIT_US = 1000000 };
+
+/*
+ * The plan is passed once for each kind of decision there is: a slice is read as it stands, and what
+ * a new record may be in the way of has been taken away before it comes.
+ */
+static const uint32_t passes[] = {
+	1u << FERRY_SKIP | 1u << FERRY_CONFLICT,	/* nothing to send, but to be noted */
+	1u << FERRY_DELETE, 1u << FERRY_DISABLE, 1u << FERRY_UPDATE, 1u << FERRY_CREATE,
+};
+enum { PASSES = sizeof passes / sizeof passes[0] };
+
 
 /* Slices given to the lanes together. It ends, and their memory with it, when the last one is back. */
 struct dispatch {
@@ -41,14 +52,11 @@ struct applying {
 	int64_t committed_us;		/* when the last commit was */
 
 	/* reading the plan */
-	struct arena page;
-	struct plan_entry entries[READ_ENTRIES];
-	size_t n, at;
-	struct buf after;
-	bool plan_end;
+	size_t pass;
+	int64_t left;			/* entries of this pass that are not read yet */
+	struct buf after;		/* the key read last */
 
-	struct slice *open[FERRY_DECISIONS];	/* being filled, by decision */
-	struct slice *ready;			/* full, not given to a lane */
+	struct slice *ready;			/* not given to a lane */
 	struct slice **ready_tail;
 	int n_ready;
 
@@ -154,10 +162,7 @@ static bool is_windowed(const struct applying *a)
 	return a->seg->source->caps & FERRY_CAP_WINDOWED;
 }
 
-/*
- * What is not sent: adopted, or to be asked for again, or for good. The memory lives until the page
- * is left.
- */
+/* What is not sent: adopted, or to be asked for again, or for good. */
 static void note(struct applying *a, const struct plan_entry *e)
 {
 	if (e->flags & PLAN_ADOPT)
@@ -170,63 +175,93 @@ static void note(struct applying *a, const struct plan_entry *e)
 		add_op(a, SNAP_PEND, e->key)->reason = e->reason;
 }
 
-static void close_slice(struct applying *a, enum ferry_decision d)
+static int64_t entries_of(const struct plan_header *h, uint32_t decisions)
 {
-	struct slice *s = a->open[d];
+	int64_t n = 0;
 
-	a->open[d] = NULL;
-	if (!s)
-		return;
-	s->next = NULL;
-	*a->ready_tail = s;
-	a->ready_tail = &s->next;
-	a->n_ready++;
+	for (int d = 0; d < FERRY_DECISIONS; d++)
+		if (decisions & 1u << d)
+			n += h->entries[d];
+	return n;
 }
 
-static void take_entry(struct applying *a, const struct plan_entry *e)
+/* To the next pass there is something to read in. */
+static void next_pass(struct applying *a)
 {
-	enum ferry_decision d = e->decision;
-
-	if (d == FERRY_SKIP || d == FERRY_CONFLICT) {
-		note(a, e);
-		return;
-	}
-	if (!a->open[d])
-		a->open[d] = slice_new(d, a->slice_rows);
-	slice_add(a->open[d], a->seg, e);
-	if (a->open[d]->n == a->slice_rows)
-		close_slice(a, d);
+	do {
+		if (++a->pass == PASSES)
+			return;
+		a->left = entries_of(a->header, passes[a->pass]);
+	} while (!a->left);
+	buf_reset(&a->after);
 }
 
-static int next_page(struct applying *a, struct ferry_error *err)
+static bool all_read(const struct applying *a)
 {
-	/* notes point into the page */
-	if (a->n_ops && commit(a, err) != 0)
-		return -1;
-	arena_reset(&a->page);
-	a->at = a->n = 0;
+	return a->pass == PASSES;
+}
+
+/* The next entries of the pass, at most cap; 0 at its end, which is where the next one begins. */
+static int read_on(struct applying *a, size_t cap, struct arena *arena, struct plan_entry *to, size_t *ret_n,
+		   struct ferry_error *err)
+{
 	struct kv_bytes after = {a->after.s, a->after.len};
-	if (plan_read(a->plan, a->seg->index, a->header, after, READ_ENTRIES, &a->page, a->entries, &a->n, err) != 0)
+
+	*ret_n = 0;
+	if (a->left && plan_read(a->plan, a->seg->index, a->header, passes[a->pass], after, cap, arena, to, ret_n, err) != 0)
 		return -1;
-	if (a->n) {
-		buf_reset(&a->after);
-		buf_add(&a->after, a->entries[a->n - 1].key.p, a->entries[a->n - 1].key.len);
+	a->left -= (int64_t)*ret_n;
+	if (!*ret_n || a->left <= 0) {
+		next_pass(a);
 		return 0;
 	}
-	a->plan_end = true;
-	for (int d = 0; d < FERRY_DECISIONS; d++)
-		close_slice(a, (enum ferry_decision)d);
+	buf_reset(&a->after);
+	buf_add(&a->after, to[*ret_n - 1].key.p, to[*ret_n - 1].key.len);
 	return 0;
+}
+
+/* Before anything is sent. */
+static int note_all(struct applying *a, struct ferry_error *err)
+{
+	struct plan_entry *entries = arena_alloc(&a->seg->arena, NOTES * sizeof *entries);
+	struct arena arena = ARENA_INIT;
+	size_t n;
+	int rc = 0;
+
+	while (rc == 0 && a->pass == 0) {
+		rc = read_on(a, NOTES, &arena, entries, &n, err);
+		for (size_t i = 0; rc == 0 && i < n; i++)
+			note(a, &entries[i]);
+		if (rc == 0 && a->n_ops)
+			rc = commit(a, err);
+		arena_reset(&arena);
+		report_tick(a->seg->report);
+	}
+	arena_release(&arena);
+	return rc;
+}
+
+static enum ferry_decision pass_decision(const struct applying *a)
+{
+	return (enum ferry_decision)__builtin_ctz(passes[a->pass]);
 }
 
 /* Fill slices until so many are ready, or the plan ends. */
 static int fill(struct applying *a, int wanted, struct ferry_error *err)
 {
-	while (!a->plan_end && a->n_ready < wanted) {
-		if (a->at == a->n && next_page(a, err) != 0)
-			return -1;
-		while (a->at < a->n && a->n_ready < wanted)
-			take_entry(a, &a->entries[a->at++]);
+	while (!all_read(a) && a->n_ready < wanted) {
+		struct slice *s = slice_new(pass_decision(a), a->slice_rows);
+		int rc = read_on(a, a->slice_rows, &s->arena, s->entries, &s->n, err);
+		if (rc != 0 || !s->n) {
+			slice_free(s);
+			if (rc != 0)
+				return -1;
+			continue;
+		}
+		slice_prepare(s, a->seg);
+		*a->ready_tail = s;
+		a->ready_tail = &s->next;
+		a->n_ready++;
 		report_tick(a->seg->report);
 	}
 	return 0;
@@ -418,8 +453,8 @@ static int collect(struct applying *a, struct ferry_error *err)
 	}
 	segment_progress(a->seg);
 	/* nothing to send soon that would carry the acknowledgements along: commit them now */
-	bool last = (a->plan_end || a->stopped) && !a->under_way;
-	if (a->n_ops && (last || a->n_ops >= NOTES_MAX * (size_t)a->n_lanes || clock_mono() - a->committed_us > COMMIT_US))
+	bool last = (all_read(a) || a->stopped) && !a->under_way;
+	if (a->n_ops && (last || a->n_ops >= COMMIT_ROWS * (size_t)a->n_lanes || clock_mono() - a->committed_us > COMMIT_US))
 		return commit(a, err);
 	return 0;
 }
@@ -427,21 +462,19 @@ static int collect(struct applying *a, struct ferry_error *err)
 /* What the run did not come to: a windowed source must be asked for it again. */
 static int leave_rest(struct applying *a, struct ferry_error *err)
 {
-	for (int d = 0; d < FERRY_DECISIONS; d++)
-		close_slice(a, (enum ferry_decision)d);
-	for (const struct slice *s = a->ready; s; s = s->next)
-		for (size_t i = 0; i < s->n; i++)
-			leave(a, &s->entries[i]);
-	while (!a->plan_end) {
-		for (; a->at < a->n; a->at++) {
-			const struct plan_entry *e = &a->entries[a->at];
-			if (e->decision == FERRY_SKIP || e->decision == FERRY_CONFLICT)
-				note(a, e);
-			else
-				leave(a, e);
-		}
-		if (next_page(a, err) != 0)
+	while (a->ready || !all_read(a)) {
+		if (!a->ready && fill(a, 1, err) != 0)
 			return -1;
+		for (struct slice *s = a->ready; s; s = a->ready) {
+			for (size_t i = 0; i < s->n; i++)
+				leave(a, &s->entries[i]);
+			if (commit(a, err) != 0)
+				return -1;
+			a->ready = s->next;
+			slice_free(s);
+		}
+		a->ready_tail = &a->ready;
+		a->n_ready = 0;
 	}
 	return 0;
 }
@@ -462,6 +495,8 @@ static int capacity(const struct applying *a)
 
 static int run(struct applying *a, struct ferry_error *err)
 {
+	if (note_all(a, err) != 0)
+		return -1;
 	for (;;) {
 		/* refilled when half are back, at the latest when lanes run dry */
 		int most = a->capacity > 2 * a->n_lanes ? a->capacity / 2 : a->capacity - 1;
@@ -469,7 +504,7 @@ static int run(struct applying *a, struct ferry_error *err)
 			return -1;
 		if (!a->stopped && a->ready && a->under_way <= most && send_ready(a, err) != 0)
 			return -1;
-		if (!a->under_way && (a->stopped || a->plan_end))
+		if (!a->under_way && (a->stopped || (all_read(a) && !a->ready)))
 			break;
 		if (collect(a, err) != 0)
 			return -1;
@@ -503,8 +538,6 @@ static int claim_snapshot(struct segment *seg, const struct plan_header *h, stru
 
 static void drop_slices(struct applying *a)
 {
-	for (int d = 0; d < FERRY_DECISIONS; d++)
-		slice_free(a->open[d]);
 	while (a->ready) {
 		struct slice *next = a->ready->next;
 		slice_free(a->ready);
@@ -539,6 +572,9 @@ int stage_apply(struct segment *seg, struct plan_store *plan, const struct plan_
 	a->plan = plan;
 	a->header = h;
 	a->ready_tail = &a->ready;
+	a->left = entries_of(h, passes[0]);
+	if (!a->left)
+		next_pass(a);
 	a->slice_rows = seg->dest->batch < SLICE_MAX ? seg->dest->batch : SLICE_MAX;
 	a->told = ferry_alloc0(a->slice_rows, sizeof *a->told);
 	a->committed_us = start;
@@ -564,7 +600,6 @@ int stage_apply(struct segment *seg, struct plan_store *plan, const struct plan_
 	}
 	seg->counters.undone = seg->counters.planned - seg->counters.acknowledged - seg->counters.failed;
 	drop_slices(a);
-	arena_release(&a->page);
 	buf_release(&a->after);
 	free(a->ops);
 	free(a->told);

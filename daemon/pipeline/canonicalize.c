@@ -51,6 +51,26 @@ static bool is_true(const struct ferry_value *v)
 	}
 }
 
+/* Sixteen bytes at a time, the last ones maybe twice. */
+static inline bool is_ascii(const char *s, size_t len)
+{
+	uint64_t a, b, all = 0;
+
+	if (len < sizeof a) {
+		for (size_t i = 0; i < len; i++)
+			all |= (uint8_t)s[i];
+		return !(all & 0x80);
+	}
+	for (size_t i = 0; i + 16 < len; i += 16) {
+		memcpy(&a, s + i, sizeof a);
+		memcpy(&b, s + i + 8, sizeof b);
+		all |= a | b;
+	}
+	memcpy(&a, s + (len > 16 ? len - 16 : 0), sizeof a);
+	memcpy(&b, s + len - 8, sizeof b);
+	return !((all | a | b) & 0x8080808080808080u);
+}
+
 /* RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
 static bool is_utf8(const char *text, size_t len)
 {
@@ -59,14 +79,6 @@ static bool is_utf8(const char *text, size_t len)
 
 	while (i < len) {
 		uint8_t c = s[i];
-		uint64_t eight;
-		if (len - i >= sizeof eight) {
-			memcpy(&eight, s + i, sizeof eight);
-			if (!(eight & 0x8080808080808080u)) {
-				i += sizeof eight;
-				continue;
-			}
-		}
 		if (c < 0x80) {
 			i++;
 			continue;
@@ -112,12 +124,12 @@ static void row_invalid(struct segment *seg, const struct row *row, const char *
 	buf_release(&key);
 }
 
-/* One field against its table entry. False with a reason. */
-static bool check_field(struct segment *seg, size_t f, struct ferry_value *v, char *why, size_t size)
+/* One field against its table entry, if it has one. False with a reason. */
+static inline bool check_field(struct segment *seg, size_t f, struct ferry_value *v, char *why, size_t size)
 {
 	const struct ferry_field *field = seg->layout.fields[f];
 
-	if (v->type == FERRY_TEXT && !is_utf8(v->s, v->len)) {
+	if (v->type == FERRY_TEXT && !is_ascii(v->s, v->len) && !is_utf8(v->s, v->len)) {
 		snprintf(why, size, "the text is not valid UTF-8");
 		return false;
 	}
@@ -157,9 +169,13 @@ static bool connector_form(struct segment *seg, const struct row *row, struct fe
 {
 	const struct ferry_connector *api = seg->dest->api;
 	struct ferry_pure pure = {seg, pure_alloc, &seg->layout};
-	struct ferry_issue issue = {0};
+	struct ferry_issue issue;
 
-	if (!api->canonicalize || api->canonicalize(&pure, fields, &issue) == 0)
+	if (!api->canonicalize)
+		return true;
+	issue.field = NULL;
+	issue.message[0] = '\0';
+	if (api->canonicalize(&pure, fields, &issue) == 0)
 		return true;
 	const struct ferry_value *raw = NULL;
 	for (size_t f = 0; issue.field && f < seg->layout.n; f++)
@@ -211,7 +227,7 @@ static const struct rule_def *skip_rule(const struct segment *seg)
 static bool key_form(struct segment *seg, struct row *row)
 {
 	struct buf *b = &seg->batch.bytes;
-	struct ferry_error err = {0};
+	struct ferry_error err;		/* large, and looked at only after a failure, which fills it */
 	size_t start = b->len;
 
 	for (size_t i = 0; i < seg->def->n_key; i++)
@@ -234,11 +250,11 @@ static bool key_form(struct segment *seg, struct row *row)
 
 static void canonicalize_row(struct segment *seg, const struct ferry_value *values, struct row *row)
 {
-	struct ferry_error err = {0};
+	struct ferry_error err;		/* as in key_form */
 	struct buf *b = &seg->batch.bytes;
 	struct ferry_value *fields = seg->outs + seg->at_map;
 
-	*row = (struct row){.state = ROW_NONE};
+	row_clear(row);
 	if (expr_eval(seg->exprs, values, seg->outs, &err) != 0) {
 		segment_invalid(seg, "", "INVALID_RECORD", NULL, err.msg, NULL);
 		/* the key may be a bare column, which needs no evaluation: then the row is known to exist */
@@ -253,7 +269,9 @@ static void canonicalize_row(struct segment *seg, const struct ferry_value *valu
 		}
 		size_t start = b->len;
 		if (key_encode(seg->outs, seg->def->n_key, b, &err) == 0)
-			*row = (struct row){.state = ROW_KEY_ONLY, .key = start, .key_len = b->len - start};
+			row->state = ROW_KEY_ONLY;
+		row->key = start;
+		row->key_len = b->len - start;
 		return;
 	}
 	if (seg->def->where && !is_true(&seg->outs[seg->at_where])) {
@@ -275,7 +293,10 @@ static void canonicalize_row(struct segment *seg, const struct ferry_value *valu
 		row->record = b->len;
 		record_encode(fields, seg->layout.n, b);
 		row->record_len = b->len - row->record;
-		row->hash = segment_hash(seg, fields, b->s + row->record, row->record_len);
+		/* a full snapshot compares the records themselves, and may do without */
+		row->has_hash = seg->def->snapshot == SNAPSHOT_HASH || seg->any_ignored;
+		if (row->has_hash)
+			row->hash = segment_hash(seg, fields, b->s + row->record, row->record_len);
 		row->state = ROW_RECORD;
 	}
 }

@@ -19,24 +19,38 @@ static bool is_final(enum ferry_ack ack)
 	return ack == FERRY_ACK_DONE || ack == FERRY_ACK_DUPLICATE || ack == FERRY_ACK_REJECTED;
 }
 
-/* One call for rows idx[0..n). Outcomes go to their places. */
+/* Room for calls with some of the rows, when one comes to that. */
+static void make_room(struct work *w)
+{
+	if (w->actions)
+		return;
+	w->actions = ferry_alloc0(w->d->n, sizeof *w->actions);
+	w->outcomes = ferry_alloc0(w->d->n, sizeof *w->outcomes);
+}
+
+/* One call for rows idx[0..n), which rise. Outcomes go to their places. */
 static int call(struct work *w, const size_t *idx, size_t n, struct ferry_error *err)
 {
 	struct delivery *d = w->d;
+	/* nearly always it is all rows, where they stand */
+	bool whole = n == d->n;
 
-	for (size_t i = 0; i < n; i++)
+	if (!whole)
+		make_room(w);
+	struct ferry_outcome *outcomes = whole ? d->outcomes : w->outcomes;
+	for (size_t i = 0; i < n && !whole; i++)
 		w->actions[i] = d->actions[idx[i]];
-	memset(w->outcomes, 0, n * sizeof *w->outcomes);
+	memset(outcomes, 0, n * sizeof *outcomes);
 	d->requests++;
-	int rc = d->api->apply(d->handle, w->actions, n, w->outcomes, err);
+	int rc = d->api->apply(d->handle, whole ? d->actions : w->actions, n, outcomes, err);
 	if (rc != 0 && err->code == FERRY_OK)
 		ferry_fail(err, FERRY_E_CONNECTOR, "connector %s failed without saying why", d->api->name);
 	if (rc != 0 && err->code == FERRY_E_REJECTED)
 		for (size_t i = 0; i < n; i++)
-			if (!is_final(w->outcomes[i].ack))
-				w->outcomes[i].ack = FERRY_ACK_UNSENT;
-	for (size_t i = 0; i < n; i++)
-		d->outcomes[idx[i]] = w->outcomes[i];
+			if (!is_final(outcomes[i].ack))
+				outcomes[i].ack = FERRY_ACK_UNSENT;
+	for (size_t i = 0; i < n && !whole; i++)
+		d->outcomes[idx[i]] = outcomes[i];
 	return rc;
 }
 
@@ -175,8 +189,6 @@ int deliver(struct delivery *d, struct ferry_error *err)
 	struct work w = {.d = d, .n = d->n};
 
 	w.todo = ferry_alloc0(d->n, sizeof *w.todo);
-	w.actions = ferry_alloc0(d->n, sizeof *w.actions);
-	w.outcomes = ferry_alloc0(d->n, sizeof *w.outcomes);
 	for (size_t i = 0; i < d->n; i++) {
 		w.todo[i] = i;
 		d->outcomes[i].ack = FERRY_ACK_UNSENT;

@@ -35,9 +35,9 @@ struct slice *slice_new(enum ferry_decision decision, size_t cap)
 
 	s->decision = decision;
 	s->cap = cap;
-	s->entries = ferry_alloc0(cap, sizeof *s->entries);
-	s->actions = ferry_alloc0(cap, sizeof *s->actions);
-	s->outcomes = ferry_alloc0(cap, sizeof *s->outcomes);
+	s->entries = ferry_alloc(cap * sizeof *s->entries);
+	s->actions = ferry_alloc(cap * sizeof *s->actions);
+	s->outcomes = ferry_alloc(cap * sizeof *s->outcomes);
 	return s;
 }
 
@@ -56,34 +56,31 @@ static const struct ferry_value *decode(struct slice *s, const struct segment *s
 {
 	if (!record)
 		return NULL;
-	struct ferry_value *v = arena_alloc0(&s->arena, seg->layout.n, sizeof *v);
+	struct ferry_value *v = arena_alloc(&s->arena, seg->layout.n * sizeof *v);
 	return record_decode(record, len, v, seg->layout.n) == (int)seg->layout.n ? v : NULL;
 }
 
-void slice_add(struct slice *s, const struct segment *seg, const struct plan_entry *e)
+void slice_prepare(struct slice *s, const struct segment *seg)
 {
-	struct plan_entry *to = &s->entries[s->n];
 	struct buf key = BUF_INIT;
 
-	FERRY_ASSERT(s->n < s->cap);
-	*to = *e;
-	to->key.p = arena_strndup(&s->arena, e->key.p, e->key.len);
-	to->reason = arena_strdup(&s->arena, e->reason);
-	to->dest_id = arena_strndup(&s->arena, e->dest_id ? e->dest_id : "", e->dest_id_len);
-	if (e->record)
-		to->record = arena_strndup(&s->arena, e->record, e->record_len);
-	if (e->before)
-		to->before = arena_strndup(&s->arena, e->before, e->before_len);
-	key_form_show(e->key.p, e->key.len, seg->def->n_key, &key);
-	const struct ferry_value *before = decode(s, seg, to->before, to->before_len);
-	s->actions[s->n] = (struct ferry_action){
-		.decision = e->decision, .key = arena_strndup(&s->arena, buf_str(&key), key.len), .key_len = key.len,
-		.dest_id = to->dest_id, .before = before,
-		/* a delete knows the record only as it was */
-		.fields = to->record ? decode(s, seg, to->record, to->record_len) : before,
-	};
+	for (size_t i = 0; i < s->n; i++) {
+		const struct plan_entry *e = &s->entries[i];
+		const struct ferry_value *before = decode(s, seg, e->before, e->before_len);
+		struct ferry_outcome *o = &s->outcomes[i];
+		o->ack = FERRY_ACK_UNSENT;
+		o->dest_id[0] = o->code[0] = o->field[0] = o->message[0] = '\0';
+		buf_reset(&key);
+		key_form_show(e->key.p, e->key.len, seg->def->n_key, &key);
+		s->actions[i] = (struct ferry_action){
+			.decision = e->decision, .key = arena_strndup(&s->arena, buf_str(&key), key.len), .key_len = key.len,
+			.dest_id = e->dest_id_len ? arena_strndup(&s->arena, e->dest_id, e->dest_id_len) : "",
+			.before = before,
+			/* a delete knows the record only as it was */
+			.fields = e->record ? decode(s, seg, e->record, e->record_len) : before,
+		};
+	}
 	buf_release(&key);
-	s->n++;
 }
 
 /* ------------------------------------------------------------------ threads */

@@ -26,8 +26,8 @@ struct slice {
 
 struct slice *slice_new(enum ferry_decision decision, size_t cap);
 void slice_free(struct slice *s);
-/* Add an entry; everything it points at is copied into the slice. */
-void slice_add(struct slice *s, const struct segment *seg, const struct plan_entry *e);
+/* Make the actions of its entries, whose memory is the slice's own. */
+void slice_prepare(struct slice *s, const struct segment *seg);
 
 struct lanes;
 

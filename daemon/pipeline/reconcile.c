@@ -13,6 +13,7 @@ enum { LOOKUP_ROWS = BATCH_ROWS };
 
 int reconcile_start(struct segment *seg, struct ferry_error *err)
 {
+	seg->keep_known = seg->def->verify || seg->options->verify || seg->options->full;
 	return snap_reader_open(seg->snapshot, &seg->reader, err);
 }
 
@@ -69,40 +70,27 @@ static void duplicate(struct segment *seg, struct row *row)
 	row->state = ROW_NONE;
 }
 
-static int find_ordered(struct segment *seg, struct row *row, struct kv_bytes key, bool *found, struct ferry_error *err)
+static int out_of_order(const struct segment *seg, struct kv_bytes last, struct kv_bytes key, struct ferry_error *err)
 {
-	struct kv_bytes last = {seg->last_key.s, seg->last_key.len};
+	struct buf a = BUF_INIT, b = BUF_INIT;
 
-	*found = false;
-	if (seg->have_last_key) {
-		int c = kv_compare(key, last);
-		if (c == 0) {
-			duplicate(seg, row);
-			return 0;
-		}
-		if (c < 0) {
-			struct buf a = BUF_INIT, b = BUF_INIT;
-			key_form_show(last.p, last.len, seg->def->n_key, &a);
-			key_form_show(key.p, key.len, seg->def->n_key, &b);
-			ferry_fail(err, FERRY_E_ORDER, "the source gave key '%s' after '%s', against its promised order",
-				   buf_str(&b), buf_str(&a));
-			buf_release(&a);
-			buf_release(&b);
-			return -1;
-		}
-	}
+	key_form_show(last.p, last.len, seg->def->n_key, &a);
+	key_form_show(key.p, key.len, seg->def->n_key, &b);
+	ferry_fail(err, FERRY_E_ORDER, "the source gave key '%s' after '%s', against its promised order",
+		   buf_str(&b), buf_str(&a));
+	buf_release(&a);
+	buf_release(&b);
+	return -1;
+}
+
+/* The batch goes, its last key is still needed. */
+static void keep_previous(struct segment *seg)
+{
 	buf_reset(&seg->last_key);
-	buf_add(&seg->last_key, key.p, key.len);
-	seg->have_last_key = true;
-	if (seg->reset)
-		return 0;
-	if (merge_to(seg, key, found, err) != 0)
-		return -1;
-	if (*found) {
-		row->known = seg->at_entry;
-		return advance(seg, err);
-	}
-	return 0;
+	if (!seg->previous.p || seg->previous.p == seg->last_key.s)
+		return;
+	buf_add(&seg->last_key, seg->previous.p, seg->previous.len);
+	seg->previous.p = seg->last_key.s;
 }
 
 /* True when the bit was set already. */
@@ -124,16 +112,74 @@ static bool see(struct segment *seg, uint64_t ordinal)
 	return was;
 }
 
-static int find_unordered(struct segment *seg, struct row *row, struct kv_bytes key, bool *found, struct ferry_error *err)
+static void set_hash(const struct segment *seg, struct row *row)
 {
-	*found = false;
-	if (seg->reset)
+	if (!row->has_hash)
+		row->hash = segment_hash(seg, NULL, seg->batch.bytes.s + row->record, row->record_len);
+	row->has_hash = true;
+}
+
+/* Records made with the same layout tell by themselves; else the hashes do. */
+static bool is_same(const struct segment *seg, struct row *row, const struct snap_entry *known)
+{
+	if (known->flags & SNAP_UNSURE)
+		return false;
+	if (!row->has_hash && known->record && known->layout == seg->layout_id)
+		return known->record_len == row->record_len &&
+			memcmp(known->record, seg->batch.bytes.s + row->record, row->record_len) == 0;
+	set_hash(seg, row);
+	return memcmp(&known->hash, &row->hash, sizeof row->hash) == 0;
+}
+
+/* What is known is copied only when somebody will look at it. */
+static void set_change(struct segment *seg, struct row *row, const struct snap_entry *known)
+{
+	if (row->state == ROW_RECORD && known && !(known->flags & SNAP_MAYBE) && is_same(seg, row, known)) {
+		row->change = CHANGE_SAME;
+		if (known->flags || seg->keep_known)
+			row->known = *known;
+		return;
+	}
+	row->change = known && !(known->flags & SNAP_MAYBE) ? CHANGE_DIFFERENT : CHANGE_NEW;
+	if (known)
+		row->known = *known;
+	if (row->state == ROW_RECORD)
+		set_hash(seg, row);
+}
+
+static int find_ordered(struct segment *seg, struct row *row, struct kv_bytes key, struct ferry_error *err)
+{
+	bool found;
+
+	if (seg->previous.p) {
+		int c = kv_compare(key, seg->previous);
+		if (c == 0) {
+			duplicate(seg, row);
+			return 0;
+		}
+		if (c < 0)
+			return out_of_order(seg, seg->previous, key, err);
+	}
+	seg->previous = key;
+	if (seg->reset) {
+		set_change(seg, row, NULL);
 		return 0;
-	int rc = snap_get(seg->reader, key, &row->known, err);
-	if (rc <= 0)
-		return rc;
-	*found = true;
-	if (see(seg, row->known.ordinal))
+	}
+	if (merge_to(seg, key, &found, err) != 0)
+		return -1;
+	set_change(seg, row, found ? &seg->at_entry : NULL);
+	return found ? advance(seg, err) : 0;
+}
+
+static int find_unordered(struct segment *seg, struct row *row, struct kv_bytes key, struct ferry_error *err)
+{
+	struct snap_entry known;
+	int rc = seg->reset ? 0 : snap_get(seg->reader, key, &known, err);
+
+	if (rc < 0)
+		return -1;
+	set_change(seg, row, rc ? &known : NULL);
+	if (rc && see(seg, known.ordinal))
 		duplicate(seg, row);
 	return 0;
 }
@@ -141,16 +187,9 @@ static int find_unordered(struct segment *seg, struct row *row, struct kv_bytes 
 static int find_known(struct segment *seg, struct row *row, struct ferry_error *err)
 {
 	struct kv_bytes key = {seg->batch.bytes.s + row->key, row->key_len};
-	bool found;
 
-	if ((seg->ordered ? find_ordered : find_unordered)(seg, row, key, &found, err) != 0)
+	if ((seg->ordered ? find_ordered : find_unordered)(seg, row, key, err) != 0)
 		return -1;
-	if (!found || row->known.flags & SNAP_MAYBE)
-		row->change = CHANGE_NEW;
-	else if (row->known.flags & SNAP_UNSURE || memcmp(&row->known.hash, &row->hash, sizeof row->hash) != 0)
-		row->change = CHANGE_DIFFERENT;
-	else
-		row->change = CHANGE_SAME;
 	if (seg->intents_left && row->state == ROW_RECORD) {
 		int rc = snap_has_intent(seg->reader, key, err);
 		if (rc < 0)
@@ -260,6 +299,7 @@ int reconcile_batch(struct segment *seg, struct ferry_error *err)
 			n = 0;
 		}
 	}
+	keep_previous(seg);
 	return n ? look_up(seg, wanted, n, err) : 0;
 }
 

@@ -7,6 +7,8 @@
 #ifndef FERRY_PIPELINE_SEGMENT_H
 #define FERRY_PIPELINE_SEGMENT_H
 
+#include <string.h>
+
 #include "model/decision.h"
 #include "model/sync.h"
 #include "model/value.h"
@@ -32,6 +34,7 @@ struct row {
 	const char *reason;
 	bool final;			/* ROW_SKIPPED: for good */
 	size_t key, key_len, record, record_len;
+	bool has_hash;
 	struct hash128 hash;
 	enum change change;
 	enum ferry_tier tier;
@@ -41,6 +44,16 @@ struct row {
 	const void *there;		/* the destination's record from a look-up, in the batch's arena */
 	size_t there_len;
 };
+
+/* Most rows are unchanged, and need no more of it than that; what is known is set when it is known. */
+static inline void row_clear(struct row *row)
+{
+	memset(row, 0, offsetof(struct row, known));
+	row->known.flags = 0;
+	row->state = ROW_NONE;
+	row->dest_id = NULL;
+	row->there = NULL;
+}
 
 struct batch {
 	struct row rows[BATCH_ROWS];
@@ -87,11 +100,12 @@ struct segment {
 	struct kv_bytes at_key;
 	struct snap_entry at_entry;
 	bool at_end, at_valid;
+	struct kv_bytes previous;	/* key of the row before, in the batch or in last_key */
 	struct buf last_key;
-	bool have_last_key;
 	uint64_t *seen;
 	size_t seen_words;
 	int64_t lookups;
+	bool keep_known;		/* unchanged rows, too, are looked at more closely */
 
 	struct counters counters;
 	int64_t decisions[FERRY_DECISIONS];

@@ -11,13 +11,14 @@
 #define KEEP_BYTES (256 * 1024)		/* of the group's buffer, after a commit */
 
 static const char *const table_names[] = {
-	"runs", "index", "by_sync", "logs", "errors", "audit", "state", NULL,
+	"runs", "index", "by_sync", "logs", "errors", "audit", "state",
+	"problems", "problem_index", "problem_keys", "problem_closed", NULL,
 };
 
 /* ------------------------------------------------------------------ writing */
 
-static void op_add(struct journal *j, enum op_kind kind, enum table table, struct kv_bytes key,
-		   struct kv_bytes value)
+void journal_op(struct journal *j, enum op_kind kind, enum table table, struct kv_bytes key,
+		struct kv_bytes value)
 {
 	if (j->n_ops == j->cap_ops) {
 		j->cap_ops = j->cap_ops ? j->cap_ops * 2 : 32;
@@ -62,12 +63,12 @@ void journal_put_run(struct journal *j, const struct journal_run *run)
 
 	kv_be64(id, (uint64_t)run->id);
 	mark_make(mark, run->status, run->queued_at);
-	op_add(j, OP_PUT, RUNS, (struct kv_bytes){id, 8}, (struct kv_bytes){run->json, run->len});
+	journal_op(j, OP_PUT, RUNS, (struct kv_bytes){id, 8}, (struct kv_bytes){run->json, run->len});
 	buf_add(&value, mark, MARK);
 	buf_adds(&value, run->sync);
-	op_add(j, OP_PUT, INDEX, (struct kv_bytes){id, 8}, (struct kv_bytes){value.s, value.len});
+	journal_op(j, OP_PUT, INDEX, (struct kv_bytes){id, 8}, (struct kv_bytes){value.s, value.len});
 	sync_key(&key, run->sync, run->id);
-	op_add(j, OP_PUT, BY_SYNC, (struct kv_bytes){key.s, key.len},
+	journal_op(j, OP_PUT, BY_SYNC, (struct kv_bytes){key.s, key.len},
 	       (struct kv_bytes){mark, MARK});
 	buf_release(&key);
 	buf_release(&value);
@@ -78,7 +79,7 @@ void journal_delete_run(struct journal *j, int64_t id)
 	uint8_t key[8];
 
 	kv_be64(key, (uint64_t)id);
-	op_add(j, OP_DELETE_RUN, RUNS, (struct kv_bytes){key, 8}, (struct kv_bytes){"", 0});
+	journal_op(j, OP_DELETE_RUN, RUNS, (struct kv_bytes){key, 8}, (struct kv_bytes){"", 0});
 }
 
 /* {"seq":N, in front of the object's own members */
@@ -106,7 +107,7 @@ int64_t journal_add_line(struct journal *j, enum journal_lines which, int64_t ru
 	/* the segment stands in front, so that asking for one segment's lines parses nothing */
 	buf_add(&value, segment, strlen(segment) + 1);
 	add_numbered(&value, "seq", tally->stored, json, len);
-	op_add(j, OP_PUT, line_table(which), (struct kv_bytes){key, 16},
+	journal_op(j, OP_PUT, line_table(which), (struct kv_bytes){key, 16},
 	       (struct kv_bytes){value.s, value.len});
 	buf_release(&value);
 	return tally->stored;
@@ -120,14 +121,30 @@ void journal_add_audit(struct journal *j, const char *json, size_t len)
 
 	kv_be64(key, (uint64_t)seq);
 	add_numbered(&value, "id", seq, json, len);
-	op_add(j, OP_PUT, AUDIT, (struct kv_bytes){key, 8}, (struct kv_bytes){value.s, value.len});
+	journal_op(j, OP_PUT, AUDIT, (struct kv_bytes){key, 8}, (struct kv_bytes){value.s, value.len});
 	buf_release(&value);
 }
 
 void journal_put_state(struct journal *j, const char *key, const char *json, size_t len)
 {
-	op_add(j, json ? OP_PUT : OP_DELETE, STATE, (struct kv_bytes){key, strlen(key)},
+	journal_op(j, json ? OP_PUT : OP_DELETE, STATE, (struct kv_bytes){key, strlen(key)},
 	       (struct kv_bytes){json ? json : "", json ? len : 0});
+}
+
+int journal_look(struct journal *j, enum table table, struct kv_bytes key, struct buf *out,
+		 struct ferry_error *err)
+{
+	for (size_t i = j->n_ops; i-- > 0;) {
+		const struct op *op = &j->ops[i];
+		if (op->table != table || op->key_len != key.len ||
+		    memcmp(j->bytes.s + op->at, key.p, key.len) != 0)
+			continue;
+		if (op->kind != OP_PUT)
+			return 0;
+		buf_add(out, j->bytes.s + op->at + op->key_len, op->value_len);
+		return 1;
+	}
+	return journal_read(j, table, key, out, err);
 }
 
 size_t journal_pending(const struct journal *j)
@@ -229,37 +246,43 @@ int journal_commit(struct journal *j, struct ferry_error *err)
 
 /* --------------------------------------------------------------------- open */
 
-static int load_numbers(struct journal *j, struct ferry_error *err)
+/* The next number of a table whose keys are numbers: behind the last one, and what was noted. */
+static int load_number(struct kv_txn *txn, enum table table, const char *noted, int64_t *ret,
+		       struct ferry_error *err)
 {
-	struct kv_txn *txn;
 	struct kv_cursor *cur = NULL;
 	struct kv_bytes key, value;
-	int64_t last = 0;
 
-	if (kv_begin(j->env, KV_READ, &txn, err) < 0)
-		return -1;
-	int rc = kv_get(txn, STATE, (struct kv_bytes){"next_run", 8}, &value, err);
+	*ret = 1;
+	int rc = noted ? kv_get(txn, STATE, (struct kv_bytes){noted, strlen(noted)}, &value, err) : 0;
 	if (rc == 1) {
 		char text[24] = "";
 		memcpy(text, value.p, value.len < sizeof text ? value.len : sizeof text - 1);
-		j->next_run = strtoll(text, NULL, 10);
+		*ret = strtoll(text, NULL, 10);
 	}
 	if (rc >= 0)
-		rc = kv_cursor_open(txn, INDEX, &cur, err);
-	if (rc >= 0 && (rc = kv_last(cur, &key, &value, err)) == 1)
-		last = (int64_t)kv_get_be64(key.p);
+		rc = kv_cursor_open(txn, (int)table, &cur, err);
+	if (rc >= 0 && (rc = kv_last(cur, &key, &value, err)) == 1) {
+		int64_t last = (int64_t)kv_get_be64(key.p);
+		*ret = *ret > last ? *ret : last + 1;
+	}
 	kv_cursor_close(cur);
-	cur = NULL;
-	if (j->next_run <= last)
-		j->next_run = last + 1;
-	if (rc >= 0)
-		rc = kv_cursor_open(txn, AUDIT, &cur, err);
-	j->next_audit = 1;
-	if (rc >= 0 && (rc = kv_last(cur, &key, &value, err)) == 1)
-		j->next_audit = (int64_t)kv_get_be64(key.p) + 1;
-	kv_cursor_close(cur);
-	kv_abort(txn);
 	return rc < 0 ? -1 : 0;
+}
+
+static int load_numbers(struct journal *j, struct ferry_error *err)
+{
+	struct kv_txn *txn;
+
+	if (kv_begin(j->env, KV_READ, &txn, err) < 0)
+		return -1;
+	int rc = load_number(txn, INDEX, "next_run", &j->next_run, err);
+	if (rc == 0)
+		rc = load_number(txn, AUDIT, NULL, &j->next_audit, err);
+	if (rc == 0)
+		rc = load_number(txn, PROBLEM_INDEX, "next_problem", &j->next_problem, err);
+	kv_abort(txn);
+	return rc;
 }
 
 int journal_open(const char *state_dir, struct journal **ret, struct ferry_error *err)
@@ -267,7 +290,6 @@ int journal_open(const char *state_dir, struct journal **ret, struct ferry_error
 	struct journal *j = ferry_alloc0(1, sizeof *j);
 	char *path = ferry_asprintf("%s/journal", state_dir);
 
-	j->next_run = 1;
 	int rc = kv_open(path, "journal", VERSION, table_names, &j->env, err);
 	free(path);
 	if (rc < 0 || load_numbers(j, err) < 0) {

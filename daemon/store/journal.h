@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * journal.h - what the daemon remembers: runs, their logs and row errors, the audit, and small
- * pieces of state. One LMDB environment, STATE/journal, written by the supervisor alone.
+ * journal.h - what the daemon remembers: runs, their logs and row errors, the audit, small pieces of
+ * state and, in problems.h, problems. One LMDB environment, STATE/journal, written by the supervisor alone.
  *
  * Writing is collected in memory, in order, and committed as a group: what is pending is neither
  * durable nor visible to the reading functions. Knows run documents as JSON text only.
@@ -79,6 +79,7 @@ struct journal_filter {
 	const char *sync;		/* NULL: all */
 	int status;			/* enum run_status or one of the above */
 	int64_t from, to;		/* of queued_at, both inclusive; 0: open */
+	int64_t below;			/* only ids below this one; 0: all */
 };
 
 /*
@@ -97,7 +98,11 @@ int journal_lines(struct journal *j, enum journal_lines which, int64_t run, cons
 		  int64_t after, int64_t skip, int64_t limit, struct buf *items, int64_t *ret_total,
 		  struct ferry_error *err);
 
-/* The same for the audit, newest first. */
+/* A run's row errors of one key as it was shown (and one segment; NULL: any), oldest first. */
+int journal_errors_of(struct journal *j, int64_t run, const char *segment, const char *key, int64_t limit,
+		      struct buf *items, struct ferry_error *err);
+
+/* The audit, paged like lines, newest first. */
 int journal_audit(struct journal *j, int64_t skip, int64_t limit, struct buf *items,
 		  int64_t *ret_total, struct ferry_error *err);
 

@@ -6,7 +6,10 @@
 #include "store/journal.h"
 #include "wire/kv.h"
 
-enum table { RUNS, INDEX, BY_SYNC, LOGS, ERRORS, AUDIT, STATE };
+enum table {
+	RUNS, INDEX, BY_SYNC, LOGS, ERRORS, AUDIT, STATE,
+	PROBLEMS, PROBLEM_INDEX, PROBLEM_KEYS, PROBLEM_CLOSED,
+};
 
 /*
  * index: be64 id -> mark and sync name; by_sync: sync, 0, be64 id -> mark. These small values tell
@@ -25,11 +28,21 @@ struct op {
 
 struct journal {
 	struct kv_env *env;
-	int64_t next_run, next_audit;
+	int64_t next_run, next_audit, next_problem;
 	struct op *ops;
 	size_t n_ops, cap_ops;
 	struct buf bytes;
 };
+
+/* Add a change to the group; key and value are copied. */
+void journal_op(struct journal *j, enum op_kind kind, enum table table, struct kv_bytes key,
+		struct kv_bytes value);
+/* Append a value as it will be once the group is committed; 1, 0 absent, -1. Not for RUNS' deletes. */
+int journal_look(struct journal *j, enum table table, struct kv_bytes key, struct buf *out,
+		 struct ferry_error *err);
+/* The same of what is committed. */
+int journal_read(struct journal *j, enum table table, struct kv_bytes key, struct buf *out,
+		 struct ferry_error *err);
 
 /* logs and errors: be64 run, be64 seq -> segment, 0, JSON */
 static inline void line_key(uint8_t key[16], int64_t run, int64_t seq)

@@ -5,9 +5,8 @@
 #include "store/journal_private.h"
 #include "wire/json.h"
 
-/* Append the value of one key; 1, 0 absent, -1. */
-static int read_one(struct journal *j, enum table table, struct kv_bytes key, struct buf *out,
-		    struct ferry_error *err)
+int journal_read(struct journal *j, enum table table, struct kv_bytes key, struct buf *out,
+		 struct ferry_error *err)
 {
 	struct kv_txn *txn;
 	struct kv_bytes value;
@@ -26,7 +25,7 @@ int journal_run(struct journal *j, int64_t id, struct buf *out, struct ferry_err
 	uint8_t key[8];
 
 	kv_be64(key, (uint64_t)id);
-	int rc = read_one(j, RUNS, (struct kv_bytes){key, 8}, out, err);
+	int rc = journal_read(j, RUNS, (struct kv_bytes){key, 8}, out, err);
 	if (rc == 0)
 		return ferry_fail(err, FERRY_E_NOT_FOUND, "there is no run %lld", (long long)id);
 	return rc < 0 ? -1 : 0;
@@ -34,7 +33,7 @@ int journal_run(struct journal *j, int64_t id, struct buf *out, struct ferry_err
 
 int journal_state(struct journal *j, const char *key, struct buf *out, struct ferry_error *err)
 {
-	int rc = read_one(j, STATE, (struct kv_bytes){key, strlen(key)}, out, err);
+	int rc = journal_read(j, STATE, (struct kv_bytes){key, strlen(key)}, out, err);
 	if (rc == 0)
 		return ferry_fail(err, FERRY_E_NOT_FOUND, "there is no state '%s'", key);
 	return rc < 0 ? -1 : 0;
@@ -68,6 +67,14 @@ static int newest(struct kv_cursor *cur, struct kv_bytes end, struct kv_bytes *k
 	return rc == 1 ? kv_prev(cur, key, value, err) : kv_last(cur, key, value, err);
 }
 
+static void add_id(struct buf *key, int64_t id)
+{
+	uint8_t be[8];
+
+	kv_be64(be, (uint64_t)id);
+	buf_add(key, be, sizeof be);
+}
+
 /* Walk down from the newest one as long as keys begin with prefix. */
 static int walk_runs(struct kv_cursor *cur, const struct buf *prefix,
 		     const struct journal_filter *f,
@@ -79,9 +86,12 @@ static int walk_runs(struct kv_cursor *cur, const struct buf *prefix,
 	int64_t seen = 0;
 	size_t n = 0;
 
-	if (prefix->len) {
-		buf_add(&above, prefix->s, prefix->len);
-		above.s[above.len - 1] = 1;	/* the 0 after the sync's name */
+	if (prefix->len || f->below) {
+		buf_add(&above, buf_str(prefix), prefix->len);
+		if (f->below)
+			add_id(&above, f->below);
+		else
+			above.s[above.len - 1] = 1;	/* the 0 after the sync's name */
 		end = (struct kv_bytes){above.s, above.len};
 	}
 	int rc = newest(cur, end, &key, &mark, err);
@@ -127,7 +137,7 @@ int journal_list(struct journal *j, const struct journal_filter *f, int64_t skip
 	if (rc == 0) {
 		if (f->sync)
 			buf_add(&prefix, f->sync, strlen(f->sync) + 1);
-		if (!f->sync && f->status == JOURNAL_ANY && !f->from && !f->to)
+		if (!f->sync && f->status == JOURNAL_ANY && !f->from && !f->to && !f->below)
 			rc = page_runs(txn, cur, f, skip, limit, ids, ret_n, ret_total, err);
 		else
 			rc = walk_runs(cur, &prefix, f, skip, limit, ids, ret_n, ret_total, err);
@@ -211,6 +221,46 @@ int journal_lines(struct journal *j, enum journal_lines which, int64_t run, cons
 	kv_cursor_close(cur);
 	kv_abort(txn);
 	return rc;
+}
+
+/* A row error's key as the daemon writes it: a quote within a text is never bare. */
+static bool is_of_key(struct kv_bytes line, const struct buf *needle)
+{
+	return memmem(line.p, line.len, needle->s, needle->len) != NULL;
+}
+
+int journal_errors_of(struct journal *j, int64_t run, const char *segment, const char *key, int64_t limit,
+		      struct buf *items, struct ferry_error *err)
+{
+	struct kv_txn *txn;
+	struct kv_cursor *cur;
+	struct kv_bytes k, line;
+	struct buf needle = BUF_INIT;
+	uint8_t at[16];
+	int64_t n = 0;
+
+	if (kv_begin(j->env, KV_READ, &txn, err) < 0)
+		return -1;
+	jw_text(&needle, "key", key);
+	line_key(at, run, 0);
+	int rc = kv_cursor_open(txn, ERRORS, &cur, err);
+	if (rc == 0) {
+		rc = kv_seek(cur, (struct kv_bytes){at, 16}, &k, &line, err);
+		for (; rc == 1 && n < limit; rc = kv_next(cur, &k, &line, err)) {
+			if (k.len != 16 || memcmp(k.p, at, 8) != 0)
+				break;
+			const char *json = memchr(line.p, '\0', line.len);
+			if (!json || (segment && strcmp(line.p, segment) != 0) || !is_of_key(line, &needle))
+				continue;
+			json++;
+			add_item(items, json, line.len - (size_t)(json - (const char *)line.p));
+			n++;
+		}
+		kv_cursor_close(cur);
+	}
+	buf_release(&needle);
+	kv_abort(txn);
+	return rc < 0 ? -1 : 0;
 }
 
 int journal_audit(struct journal *j, int64_t skip, int64_t limit, struct buf *items,

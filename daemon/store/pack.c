@@ -21,7 +21,7 @@ void pack_bytes(struct buf *b, const void *p, size_t len)
 	buf_add(b, p, len);
 }
 
-uint64_t cut_number(struct cut *c)
+uint64_t cut_long_number(struct cut *c)
 {
 	uint64_t v = 0;
 

@@ -23,7 +23,11 @@ static inline struct cut cut_start(struct kv_bytes v)
 	return (struct cut){v.p, (const uint8_t *)v.p + v.len, false};
 }
 
-uint64_t cut_number(struct cut *c);
+uint64_t cut_long_number(struct cut *c);
+static inline uint64_t cut_number(struct cut *c)
+{
+	return c->p < c->end && *c->p < 0x80 ? *c->p++ : cut_long_number(c);
+}
 const void *cut_raw(struct cut *c, size_t n);
 const void *cut_bytes(struct cut *c, size_t *ret_len);
 

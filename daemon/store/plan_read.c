@@ -107,20 +107,27 @@ static void heed_truncation(const struct plan_header *h, struct plan_entry *e)
 	}
 }
 
-static int copy_entry(const struct plan_header *h, struct kv_bytes k, struct kv_bytes v, struct arena *arena,
-		      struct plan_entry *e, struct ferry_error *err)
+/* 1: it is wanted, and in *e; 0: it is not. */
+static int copy_entry(const struct plan_header *h, uint32_t decisions, struct kv_bytes k, struct kv_bytes v,
+		      struct arena *arena, struct plan_entry *e, struct ferry_error *err)
 {
+	bool ok = plan_decode(v, h->codes, h->n_codes, e);
+
+	heed_truncation(h, e);
+	if (ok && !(decisions & 1u << e->decision))
+		return 0;
 	/* the value is copied as a whole; its parts are found in the copy */
 	v.p = arena_strndup(arena, v.p, v.len);
-	if (!plan_decode(v, h->codes, h->n_codes, e))
+	if (!ok || !plan_decode(v, h->codes, h->n_codes, e))
 		return ferry_fail(err, FERRY_E_STORE_CORRUPT, "plan: an entry cannot be read");
-	e->key = (struct kv_bytes){arena_strndup(arena, (const char *)k.p + 2, k.len - 2), k.len - 2};
 	heed_truncation(h, e);
-	return 0;
+	e->key = (struct kv_bytes){arena_strndup(arena, (const char *)k.p + 2, k.len - 2), k.len - 2};
+	return 1;
 }
 
-int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, struct kv_bytes after,
-	      size_t max, struct arena *arena, struct plan_entry *ret, size_t *ret_n, struct ferry_error *err)
+int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, uint32_t decisions,
+	      struct kv_bytes after, size_t max, struct arena *arena, struct plan_entry *ret, size_t *ret_n,
+	      struct ferry_error *err)
 {
 	struct kv_txn *txn;
 	struct kv_cursor *cur = NULL;
@@ -139,11 +146,12 @@ int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, s
 	if (rc == 1 && after.len && kv_compare(k, start) == 0)
 		rc = kv_next(cur, &k, &v, err);
 	for (; rc == 1 && n < max && plan_in_part(k, index); rc = kv_next(cur, &k, &v, err)) {
-		if (copy_entry(h, k, v, arena, &ret[n], err) != 0) {
+		int taken = copy_entry(h, decisions, k, v, arena, &ret[n], err);
+		if (taken < 0) {
 			rc = -1;
 			break;
 		}
-		n++;
+		n += (size_t)taken;
 	}
 	kv_cursor_close(cur);
 	kv_abort(txn);

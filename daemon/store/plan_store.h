@@ -117,9 +117,12 @@ int plan_open(const char *state_dir, int64_t run, struct plan_store **ret, struc
 /* The header of a segment's part, in the arena. NOT_FOUND when it is missing or not complete. */
 int plan_header(struct plan_store *p, size_t index, struct arena *arena, struct plan_header *ret,
 		struct ferry_error *err);
-/* Copy up to max entries after key `after` (len 0: from the first) into the arena. */
-int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, struct kv_bytes after,
-	      size_t max, struct arena *arena, struct plan_entry *ret, size_t *ret_n, struct ferry_error *err);
+/*
+ * Copy up to max entries of these decisions (1u << FERRY_CREATE and so on) after key `after` (len 0:
+ * from the first) into the arena. A truncated part's deletes and disables are skips.
+ */
+int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, uint32_t decisions,
+	      struct kv_bytes after, size_t max, struct arena *arena, struct plan_entry *ret, size_t *ret_n, struct ferry_error *err);
 /*
  * One page for people, appended to json_items as JSON objects separated by commas: segment, key,
  * decision, tier, reason, dest_id, fields [{name, before, after, changed}], and once it was applied

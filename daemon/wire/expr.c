@@ -4,8 +4,8 @@
  *
  * All expressions of a set become one statement,
  *   SELECT (e1), (e2), ... FROM (SELECT ?1 AS "a", ?2 AS "b", ...) AS src
- * whose parameters are the row: SQLite flattens the inner select, so a column costs nothing unless it
- * is used. Bare columns are copied outside of it.
+ * whose parameters are the columns that the expressions name: SQLite flattens the inner select. Bare
+ * columns are copied outside of it.
  */
 #include "wire/expr.h"
 
@@ -37,8 +37,9 @@ struct expr_set {
 	size_t n, cap;
 	struct table *tables;
 	size_t n_tables;
-	size_t n_columns;
 	sqlite3_stmt *stmt;		/* NULL when every expression is a bare column */
+	size_t *bound, n_bound;		/* columns that are its parameters */
+	int *columns;			/* entries' columns, one after the other */
 	char (*times)[CLOCK_TEXT];	/* texts of TIME columns */
 	int steps;
 	bool setting_up;
@@ -110,6 +111,8 @@ void expr_free(struct expr_set *set)
 	free(set->entries);
 	free(set->tables);
 	free(set->times);
+	free(set->bound);
+	free(set->columns);
 	free(set);
 }
 
@@ -306,25 +309,24 @@ static int bare_column(const char *text, const struct ferry_column *columns, siz
 	return -1;
 }
 
-static void from_row(struct buf *sql, const struct ferry_column *columns, size_t n)
+static void from_row(struct buf *sql, const struct ferry_column *columns, const size_t *which, size_t n)
 {
 	buf_adds(sql, " FROM (SELECT ");
 	for (size_t i = 0; i < n; i++) {
 		buf_addf(sql, "%s?%zu AS ", i ? "," : "", i + 1);
-		quote(sql, columns[i].name);
+		quote(sql, columns[which[i]].name);
 	}
 	buf_adds(sql, n ? ") AS src" : "1) AS src");
 }
 
 /* Prepare one expression alone, so that an error names it. */
-static int check_one(struct expr_set *set, const char *text, const struct ferry_column *columns, size_t n,
-		     struct ferry_error *err)
+static int check_one(struct expr_set *set, const char *text, const struct ferry_column *columns, struct ferry_error *err)
 {
 	struct buf sql = BUF_INIT;
 	sqlite3_stmt *stmt = NULL;
 
 	buf_addf(&sql, "SELECT (%s\n)", text);
-	from_row(&sql, columns, n);
+	from_row(&sql, columns, set->bound, set->n_bound);
 	int rc = sqlite3_prepare_v2(set->db, sql.s, -1, &stmt, NULL);
 	if (rc != SQLITE_OK)
 		ferry_fail(err, FERRY_E_CONFIG, "expression '%s': %s", text, sqlite3_errmsg(set->db));
@@ -335,24 +337,37 @@ static int check_one(struct expr_set *set, const char *text, const struct ferry_
 	return rc == SQLITE_OK ? 0 : -1;
 }
 
+/* Whether a computed expression may name the column: at least its name occurs in the text. */
+static bool is_named(const struct expr_set *set, const char *column)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->entries[i].column < 0 && strcasestr(set->entries[i].text, column))
+			return true;
+	return false;
+}
+
 int expr_prepare(struct expr_set *set, const struct ferry_column *columns, size_t n, struct ferry_error *err)
 {
 	struct buf sql = BUF_INIT;
 	int rc = 0, computed = 0;
 
-	set->n_columns = n;
-	set->times = ferry_alloc0(n, sizeof *set->times);
+	set->columns = ferry_alloc0(set->n + 1, sizeof *set->columns);
+	set->bound = ferry_alloc0(n + 1, sizeof *set->bound);
+	for (size_t i = 0; i < set->n; i++)
+		set->columns[i] = set->entries[i].column = bare_column(set->entries[i].text, columns, n);
+	for (size_t i = 0; i < n; i++)
+		if (is_named(set, columns[i].name))
+			set->bound[set->n_bound++] = i;
+	set->times = ferry_alloc0(set->n_bound + 1, sizeof *set->times);
 	buf_adds(&sql, "SELECT ");
 	for (size_t i = 0; i < set->n && rc == 0; i++) {
-		struct entry *e = &set->entries[i];
-		e->column = bare_column(e->text, columns, n);
-		if (e->column >= 0)
+		if (set->columns[i] >= 0)
 			continue;
-		rc = check_one(set, e->text, columns, n, err);
-		buf_addf(&sql, "%s(%s\n)", computed++ ? "," : "", e->text);
+		rc = check_one(set, set->entries[i].text, columns, err);
+		buf_addf(&sql, "%s(%s\n)", computed++ ? "," : "", set->entries[i].text);
 	}
 	if (rc == 0 && computed) {
-		from_row(&sql, columns, n);
+		from_row(&sql, columns, set->bound, set->n_bound);
 		if (sqlite3_prepare_v3(set->db, sql.s, -1, SQLITE_PREPARE_PERSISTENT, &set->stmt, NULL) != SQLITE_OK)
 			rc = sql_failed(set, err, FERRY_E_CONFIG);
 	}
@@ -413,8 +428,8 @@ int expr_eval(struct expr_set *set, const struct ferry_value *row, struct ferry_
 {
 	if (set->stmt) {
 		sqlite3_reset(set->stmt);
-		for (size_t i = 0; i < set->n_columns; i++)
-			bind(set->stmt, (int)i + 1, &row[i], set->times[i]);
+		for (size_t i = 0; i < set->n_bound; i++)
+			bind(set->stmt, (int)i + 1, &row[set->bound[i]], set->times[i]);
 		set->steps = 0;
 		int rc = sqlite3_step(set->stmt);
 		if (rc == SQLITE_INTERRUPT)
@@ -422,11 +437,17 @@ int expr_eval(struct expr_set *set, const struct ferry_value *row, struct ferry_
 		if (rc != SQLITE_ROW)
 			return sql_failed(set, err, FERRY_E_DATA);
 	}
-	for (size_t i = 0, at = 0; i < set->n; i++) {
-		struct entry *e = &set->entries[i];
-		if (e->column >= 0)
-			out[i] = row[e->column];
-		else if (result(set, (int)at++, e, &out[i], err) != 0)
+	const int *columns = set->columns;
+	size_t n = set->n;
+	if (!set->stmt) {
+		for (size_t i = 0; i < n; i++)
+			out[i] = row[columns[i]];
+		return 0;
+	}
+	for (size_t i = 0, at = 0; i < n; i++) {
+		if (columns[i] >= 0)
+			out[i] = row[columns[i]];
+		else if (result(set, (int)at++, &set->entries[i], &out[i], err) != 0)
 			return -1;
 	}
 	return 0;

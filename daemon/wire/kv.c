@@ -555,10 +555,3 @@ int kv_seek(struct kv_cursor *cur, struct kv_bytes at, struct kv_bytes *key, str
 	MDB_val k = raw(at);
 	return move(cur, MDB_SET_RANGE, &k, key, value, err);
 }
-
-int kv_compare(struct kv_bytes a, struct kv_bytes b)
-{
-	size_t n = a.len < b.len ? a.len : b.len;
-	int c = memcmp(a.p, b.p, n);
-	return c ? c : a.len < b.len ? -1 : a.len > b.len;
-}

@@ -10,6 +10,8 @@
 #ifndef FERRY_WIRE_KV_H
 #define FERRY_WIRE_KV_H
 
+#include <string.h>
+
 #include "base/error.h"
 
 struct kv_env;
@@ -86,7 +88,11 @@ int kv_seek(struct kv_cursor *cur, struct kv_bytes at, struct kv_bytes *key, str
 	    struct ferry_error *err);
 
 /* Compare keys as the store orders them: bytes, then length. */
-int kv_compare(struct kv_bytes a, struct kv_bytes b);
+static inline int kv_compare(struct kv_bytes a, struct kv_bytes b)
+{
+	int c = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
+	return c ? c : a.len < b.len ? -1 : a.len > b.len;
+}
 
 /* Big-endian numbers as keys: their byte order is their order. */
 static inline void kv_be64(uint8_t out[8], uint64_t v)

@@ -317,11 +317,11 @@ static void a_plan_is_complete_only_with_its_header(void **state)
 	assert_int_equal(got.decisions[FERRY_DELETE], 1);
 	struct plan_entry e[10];
 	size_t n;
-	assert_int_equal(plan_read(q, 0, &got, (struct kv_bytes){NULL, 0}, 2, &arena, e, &n, &err), 0);
+	assert_int_equal(plan_read(q, 0, &got, ~0u, (struct kv_bytes){NULL, 0}, 2, &arena, e, &n, &err), 0);
 	assert_int_equal(n, 2);
 	assert_int_equal(e[0].decision, FERRY_UPDATE);
 	assert_int_equal(e[1].decision, FERRY_CREATE);
-	assert_int_equal(plan_read(q, 0, &got, e[1].key, 10, &arena, e, &n, &err), 0);
+	assert_int_equal(plan_read(q, 0, &got, ~0u, e[1].key, 10, &arena, e, &n, &err), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(e[0].decision, FERRY_DELETE);
 	struct buf page = BUF_INIT;
@@ -338,7 +338,7 @@ static void a_plan_is_complete_only_with_its_header(void **state)
 	h.truncated = true;
 	assert_int_equal(plan_end(p, &h, &err), 0);
 	assert_int_equal(plan_header(q, 0, &arena, &got, &err), 0);
-	assert_int_equal(plan_read(q, 0, &got, (struct kv_bytes){NULL, 0}, 10, &arena, e, &n, &err), 0);
+	assert_int_equal(plan_read(q, 0, &got, ~0u, (struct kv_bytes){NULL, 0}, 10, &arena, e, &n, &err), 0);
 	assert_int_equal(e[2].decision, FERRY_SKIP);
 	assert_string_equal(e[2].reason, "EXTRACT_TRUNCATED");
 	plan_close(p);
