@@ -37,6 +37,33 @@ void conf_check_lookup(struct keyword_reader *r, const struct yaml_node *node, v
 			     "a lookup cannot be named '%s' (sqlite_ is reserved)", SHOWN(l->name));
 }
 
+void conf_check_check(struct keyword_reader *r, const struct yaml_node *node, void *base)
+{
+	struct check_def *check = base;
+
+	(void)r;
+	(void)node;
+	check->source.mark = check->mark;
+	check->source.ordered = -1;
+}
+
+static void check_check_names(struct keyword_reader *r, const struct yaml_node *node,
+			      const struct segment_def *seg)
+{
+	const struct yaml_node *list = keyword_find(node, "checks");
+
+	for (size_t i = 1; i < seg->n_checks; i++) {
+		const char *name = seg->checks[i].name;
+		for (size_t j = 0; j < i && name; j++)
+			if (seg->checks[j].name && strcmp(name, seg->checks[j].name) == 0) {
+				keyword_mistake(r, keyword_find(list->items[i], "name"),
+						"check '%s' is there already (in line %d)",
+						SHOWN(name), seg->checks[j].mark.line);
+				break;
+			}
+	}
+}
+
 /* SQL does not tell capitals from small letters. */
 static void check_lookup_names(struct keyword_reader *r, const struct segment_def *seg)
 {
@@ -109,6 +136,7 @@ void conf_check_segment(struct keyword_reader *r, const struct yaml_node *node, 
 
 	seg->destination.ordered = -1;
 	check_lookup_names(r, seg);
+	check_check_names(r, node, seg);
 	check_fields(r, node, seg);
 	check_missing_policy(r, node, seg);
 	if (seg->policy.missing == MISSING_DEFAULT)

@@ -373,16 +373,39 @@ static void mistake_unknown_key(struct keyword_reader *r, const struct keyword_o
 	buf_release(&allowed);
 }
 
-static void add_option(struct keyword_reader *r, struct def_options *options,
+static size_t count_options(const struct yaml_node *value)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; value->kind == YAML_NODE_MAP && i < value->n; i++)
+		n += count_options(value->items[i]);
+	return value->kind == YAML_NODE_MAP ? n : 1;
+}
+
+/* Each setting in a map has a copy of the map's name, so that has to end somewhere. */
+#define OPTION_NAME_MAX 200
+
+/* The settings in a map are named after where they stand: `auth: {type: basic}` is auth.type. */
+static void add_option(struct keyword_reader *r, struct def_options *options, const char *name,
 		       const struct yaml_node *key, const struct yaml_node *value)
 {
 	if (keyword_is_null(value)) {
 		keyword_mistake(r, key, "'%s' has no value (give one, or leave the key out)",
-				SHOWN(key->text));
+				SHOWN(name));
 		return;
 	}
+	if (strlen(name) > OPTION_NAME_MAX) {
+		keyword_mistake(r, key, "'%s' is no setting (names have at most %d characters)",
+				SHOWN(name), OPTION_NAME_MAX);
+		return;
+	}
+	for (size_t i = 0; value->kind == YAML_NODE_MAP && i < value->n; i++)
+		add_option(r, options, arena_printf(r->arena, "%s.%s", name, value->keys[i]->text),
+			   value->keys[i], value->items[i]);
+	if (value->kind == YAML_NODE_MAP)
+		return;
 	options->items[options->n++] = (struct def_option){
-		.name = arena_strdup(r->arena, key->text),
+		.name = arena_strdup(r->arena, name),
 		.text = value->kind == YAML_NODE_SCALAR ? arena_strdup(r->arena, value->text) : "",
 		.is_scalar = value->kind == YAML_NODE_SCALAR,
 		.mark = keyword_mark(r, key),
@@ -406,6 +429,11 @@ static void mistake_missing(struct keyword_reader *r, const struct keyword_objec
 	conf_mistake(r->mistakes, mark, "'%s' is missing (%s)", k->name, k->help);
 }
 
+static bool stands_beside(const struct keyword_object *o, const struct keyword *k)
+{
+	return (k->flags & KEYWORD_ALWAYS) || strcmp(k->name, o->alone) == 0;
+}
+
 void keyword_read(struct keyword_reader *r, const struct keyword_object *o,
 		  const struct yaml_node *node, const struct def_mark *mark, void *base)
 {
@@ -416,19 +444,23 @@ void keyword_read(struct keyword_reader *r, const struct keyword_object *o,
 	}
 	struct def_options *options = o->options ? part(base, o->options) : NULL;
 	if (options)
-		options->items = arena_alloc0(r->arena, node->n, sizeof *options->items);
+		options->items = arena_alloc0(r->arena, count_options(node), sizeof *options->items);
+	bool alone = o->alone && keyword_find(node, o->alone);
 	for (size_t i = 0; i < node->n; i++) {
 		const char *name = node->keys[i]->text;
 		const struct keyword *k = lookup(o, name);
-		if (k)
+		if (k && alone && !stands_beside(o, k))
+			keyword_mistake(r, node->keys[i], "'%s' cannot stand beside '%s'", name, o->alone);
+		else if (k)
 			read_one(r, k, node->keys[i], node->items[i], base);
 		else if (options)
-			add_option(r, options, node->keys[i], node->items[i]);
+			add_option(r, options, name, node->keys[i], node->items[i]);
 		else if (!o->is_part && !(o->part && lookup(o->part, name)))
 			mistake_unknown_key(r, o, node->keys[i]);
 	}
 	for (const struct keyword *k = o->keywords; k->name; k++)
-		if ((k->flags & KEYWORD_REQUIRED) && !keyword_find(node, k->name))
+		if ((k->flags & KEYWORD_REQUIRED) && (!alone || stands_beside(o, k)) &&
+		    !keyword_find(node, k->name))
 			mistake_missing(r, o, k, node, mark);
 	if (o->check)
 		o->check(r, node, base);

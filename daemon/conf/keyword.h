@@ -46,6 +46,7 @@ enum {
 	KEYWORD_REQUIRED = 1 << 0,	/* must be given */
 	KEYWORD_SECRET = 1 << 1,	/* its value is never shown */
 	KEYWORD_IDENTIFIERS = 1 << 2,	/* KEYWORD_NAMED: names are used in SQL */
+	KEYWORD_ALWAYS = 1 << 3,	/* may stand beside the object's `alone` */
 };
 
 struct keyword_choice {
@@ -77,6 +78,9 @@ struct keyword_object {
 	size_t size;			/* of its struct */
 	size_t mark;			/* where the object's own place goes; 0: nowhere */
 	size_t options;			/* where unknown keys go; 0: they are mistakes */
+	/* A key that makes an object of another kind: no others but KEYWORD_ALWAYS stand beside it,
+	 * and none of those is required. NULL: there is none. */
+	const char *alone;
 	/* Another object whose keys stand in the same map and which is read after this one. */
 	const struct keyword_object *part;
 	bool is_part;			/* unknown keys are told by the object this is a part of */

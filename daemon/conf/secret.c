@@ -92,6 +92,7 @@ bool secret_by_name(const char *name)
 	static const char *const words[] = {
 		"password", "passwd", "passphrase", "secret", "token", "api_key", "apikey",
 		"private_key", "credential",
+		"authorization", "api-key",
 	};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)

@@ -28,6 +28,13 @@ static const struct keyword daemon_keywords[] = {
 	{.name = "row_errors_max", .type = KEYWORD_LONG, .fallback = "10000", .min = 0,
 	 .max = 1000000, AT(row_errors_max),
 	 .help = "row errors stored per run; their total is always true"},
+	{.name = "problems_max", .type = KEYWORD_LONG, .fallback = "10000", .min = 0,
+	 .max = 1000000, AT(problems_max),
+	 .help = "open problems kept per segment; more are only counted"},
+	{.name = "quarantine_after", .type = KEYWORD_INT, .fallback = "10", .min = 0, .max = 1000,
+	 AT(quarantine_after),
+	 .help = "a row refused for the same reason in so many runs in a row is no longer sent and "
+		 "waits for a person; 0 is never"},
 	{.name = "log_lines_max", .type = KEYWORD_LONG, .fallback = "10000", .min = 0,
 	 .max = 1000000, AT(log_lines_max), .help = "log lines stored per run"},
 	{.name = "keep_plans", .type = KEYWORD_INT, .fallback = "20", .min = 2, .max = 100000,
@@ -166,6 +173,33 @@ static const struct keyword_object lookup_object = {
 	.options = offsetof(struct lookup_def, source.options), .check = conf_check_lookup,
 };
 
+/* ---- checks of a segment */
+
+static const struct keyword_choice check_severities[] = {
+	{"problem", CHECK_PROBLEM}, {"warning", CHECK_WARNING}, {NULL, 0},
+};
+
+#define AT(member) .offset = offsetof(struct check_def, member)
+static const struct keyword check_keywords[] = {
+	{.name = "name", .type = KEYWORD_NAME, .flags = KEYWORD_REQUIRED, AT(name),
+	 .help = "the check's name, once in the segment"},
+	{CONNECTION_KEYWORD, AT(source.connection)},
+	{RESOURCE_KEYWORD, AT(source.resource)},
+	{.name = "severity", .type = KEYWORD_CHOICE, .fallback = "problem",
+	 .choices = check_severities, AT(severity),
+	 .help = "whether each row it gives is a problem, or a warning in the log only"},
+	{.name = "message", .type = KEYWORD_TEXT, .flags = KEYWORD_REQUIRED, AT(message),
+	 .help = "what it means that there is such a row"},
+	{.name = NULL},
+};
+#undef AT
+
+static const struct keyword_object check_object = {
+	.name = "check", .keywords = check_keywords, .size = sizeof(struct check_def),
+	.mark = offsetof(struct check_def, mark),
+	.options = offsetof(struct check_def, source.options), .check = conf_check_check,
+};
+
 /* ---- rules, policies and guards of a segment */
 
 #define AT(member) .offset = offsetof(struct rule_def, member)
@@ -212,25 +246,75 @@ static const struct keyword_choice missing_policies[] = {
 static const struct keyword_choice none_policies[] = {
 	{"create", NONE_CREATE}, {"skip", NONE_SKIP}, {NULL, 0},
 };
+static const struct keyword_choice strong_policies[] = {
+	{"update", STRONG_UPDATE}, {"skip", STRONG_SKIP}, {NULL, 0},
+};
+static const struct keyword_choice medium_policies[] = {
+	{"review", MEDIUM_REVIEW}, {"update", MEDIUM_UPDATE}, {"create", MEDIUM_CREATE}, {NULL, 0},
+};
+static const struct keyword_choice ambiguous_policies[] = {
+	{"review", AMBIGUOUS_REVIEW}, {"skip", AMBIGUOUS_SKIP}, {NULL, 0},
+};
+static const struct keyword_choice conflict_policies[] = {
+	{"review", CONFLICT_REVIEW}, {"overwrite", CONFLICT_OVERWRITE}, {NULL, 0},
+};
+static const struct keyword_choice match_tiers[] = {
+	{"strong", FERRY_TIER_STRONG}, {"medium", FERRY_TIER_MEDIUM}, {NULL, 0},
+};
 static const struct keyword_choice snapshot_kinds[] = {
 	{"full", SNAPSHOT_FULL}, {"hash", SNAPSHOT_HASH}, {NULL, 0},
 };
 
+#define AT(member) .offset = offsetof(struct match_def, member)
+static const struct keyword match_keywords[] = {
+	{.name = "tier", .type = KEYWORD_CHOICE, .flags = KEYWORD_REQUIRED, .choices = match_tiers,
+	 AT(tier), .help = "whether a match is sure, or only likely"},
+	{.name = "on", .type = KEYWORD_EXPRS, .flags = KEYWORD_REQUIRED, .min = 1, .max = 8,
+	 AT(on), .count = offsetof(struct match_def, n_on), .mark = offsetof(struct match_def, mark),
+	 .help = "expressions over the destination's fields that are equal on both sides"},
+	{.name = NULL},
+};
+#undef AT
+
+static const struct keyword_object match_object = {
+	.name = "match rule", .keywords = match_keywords, .size = sizeof(struct match_def),
+	.mark = offsetof(struct match_def, mark),
+};
+
 #define AT(member) .offset = offsetof(struct segment_def, member)
 static const struct keyword policy_keywords[] = {
+	{.name = "strong", .type = KEYWORD_CHOICE, .fallback = "update", .choices = strong_policies,
+	 AT(policy.strong), .help = "what becomes of a new row that surely is there already"},
+	{.name = "medium", .type = KEYWORD_CHOICE, .fallback = "review", .choices = medium_policies,
+	 AT(policy.medium), .help = "what becomes of a new row that is likely there already"},
+	{.name = "ambiguous", .type = KEYWORD_CHOICE, .fallback = "review",
+	 .choices = ambiguous_policies, AT(policy.ambiguous),
+	 .help = "what becomes of a new row that could be one of several"},
 	{.name = "missing", .type = KEYWORD_CHOICE, .choices = missing_policies, AT(policy.missing),
 	 .help = "what becomes of rows the source no longer has; left out, mode mirror deletes "
 		 "them and the others ignore them"},
 	{.name = "none", .type = KEYWORD_CHOICE, .fallback = "create", .choices = none_policies,
 	 AT(policy.none), .help = "what becomes of rows the destination does not have"},
+	{.name = "conflict", .type = KEYWORD_CHOICE, .fallback = "review",
+	 .choices = conflict_policies, AT(policy.conflict),
+	 .help = "what becomes of a row of which a value was changed over there since it was "
+		 "delivered, as far as verify sees it"},
 	{.name = NULL},
 };
 
 static const struct keyword guards_keywords[] = {
 	{.name = "max_deletes", .type = KEYWORD_LIMIT, AT(max_deletes),
-	 .help = "stop before writing if more rows than this would be deleted or disabled"},
+	 .help = "stop before writing if more rows than this would be deleted, or disabled where "
+		 "max_disables is not given"},
+	{.name = "max_disables", .type = KEYWORD_LIMIT, AT(max_disables),
+	 .help = "stop before writing if more rows than this would be disabled"},
 	{.name = "max_changes", .type = KEYWORD_LIMIT, AT(max_changes),
 	 .help = "stop before writing if more rows than this would be changed"},
+	{.name = "max_errors", .type = KEYWORD_LIMIT, AT(max_errors),
+	 .help = "stop before writing if more rows than this are invalid"},
+	{.name = "min_rows", .type = KEYWORD_LONG, .fallback = "0", .min = 0,
+	 .max = 1000000000000, AT(min_rows),
+	 .help = "stop before writing if the source gives fewer rows"},
 	{.name = NULL},
 };
 
@@ -246,7 +330,7 @@ static const struct keyword_object guards_object = {
 
 /* The name stands first: a sync of one segment has all keys but that. */
 static const struct keyword segment_keywords[] = {
-	{.name = "name", .type = KEYWORD_NAME, .flags = KEYWORD_REQUIRED, AT(name),
+	{.name = "name", .type = KEYWORD_NAME, .flags = KEYWORD_REQUIRED | KEYWORD_ALWAYS, AT(name),
 	 .help = "the segment's name, once in the sync"},
 	{.name = "source", .type = KEYWORD_OBJECT, .flags = KEYWORD_REQUIRED,
 	 .object = &source_object, AT(source),
@@ -279,8 +363,11 @@ static const struct keyword segment_keywords[] = {
 	{.name = "ignore_changes", .type = KEYWORD_FIELDS, .max = 1000, AT(ignore_changes),
 	 .count = offsetof(struct segment_def, n_ignore_changes),
 	 .help = "mapped fields whose change alone is no change"},
+	{.name = "match", .type = KEYWORD_OBJECTS, .max = 20, .object = &match_object, AT(match),
+	 .count = offsetof(struct segment_def, n_match),
+	 .help = "rules by which a new row is found among what the destination has already"},
 	{.name = "policy", .type = KEYWORD_OBJECT, .object = &policy_object, .offset = 0,
-	 .help = "what to do with rows that are on one side only"},
+	 .help = "what to do with rows that are there already, or on one side only"},
 	{.name = "guards", .type = KEYWORD_OBJECT, .object = &guards_object, .offset = 0,
 	 .help = "limits that stop a run before it writes"},
 	{.name = "snapshot", .type = KEYWORD_CHOICE, .fallback = "full", .choices = snapshot_kinds,
@@ -288,10 +375,14 @@ static const struct keyword segment_keywords[] = {
 	 .help = "remember whole records (shows what changed) or hashes only (smaller)"},
 	{.name = "verify", .type = KEYWORD_BOOL, .fallback = "false", AT(verify),
 	 .help = "also read what the destination holds now, and report drift"},
-	{.name = "required", .type = KEYWORD_BOOL, AT(required),
+	{.name = "checks", .type = KEYWORD_OBJECTS, .min = 1, .max = 100, .object = &check_object,
+	 AT(checks), .count = offsetof(struct segment_def, n_checks),
+	 .help = "queries that should give no rows; a segment that has them has nothing else to do"},
+	{.name = "required", .type = KEYWORD_BOOL, .flags = KEYWORD_ALWAYS, AT(required),
 	 .help = "whether the run fails if this segment does; left out, true for a sync of one "
 		 "segment, else false"},
-	{.name = "depends_on", .type = KEYWORD_NAMES, .max = 100, AT(depends_on),
+	{.name = "depends_on", .type = KEYWORD_NAMES, .flags = KEYWORD_ALWAYS, .max = 100,
+	 AT(depends_on),
 	 .count = offsetof(struct segment_def, n_depends_on),
 	 .help = "earlier segments without whose success this one is skipped"},
 	{.name = NULL},
@@ -300,12 +391,13 @@ static const struct keyword segment_keywords[] = {
 
 const struct keyword_object conf_segment_object = {
 	.name = "segment", .keywords = segment_keywords, .size = sizeof(struct segment_def),
-	.mark = offsetof(struct segment_def, mark), .check = conf_check_segment,
+	.mark = offsetof(struct segment_def, mark), .alone = "checks", .check = conf_check_segment,
 };
 
 const struct keyword_object conf_leg_object = {
 	.name = "sync", .keywords = segment_keywords + 1, .size = sizeof(struct segment_def),
-	.mark = offsetof(struct segment_def, mark), .is_part = true, .check = conf_check_segment,
+	.mark = offsetof(struct segment_def, mark), .is_part = true, .alone = "checks",
+	.check = conf_check_segment,
 };
 
 /* ---- syncs.d */

@@ -40,7 +40,7 @@ static void add_options(struct buf *out, const struct def_options *options)
 static void add_endpoint(const struct generation *g, struct buf *out, const char *key,
 			 const struct endpoint_def *e)
 {
-	const struct connection_def *c = generation_connection(g, e->connection);
+	const struct connection_def *c = e->connection ? generation_connection(g, e->connection) : NULL;
 
 	jw_open(out, key, '{');
 	jw_open(out, "connection", '{');
@@ -101,6 +101,55 @@ static void add_rules(struct buf *out, const char *key, const struct rule_def *r
 	jw_close(out, ']');
 }
 
+static void add_match(struct buf *out, const struct segment_def *seg)
+{
+	jw_open(out, "match", '[');
+	for (size_t i = 0; i < seg->n_match; i++) {
+		jw_open(out, NULL, '{');
+		jw_int(out, "tier", seg->match[i].tier);
+		add_texts(out, "on", seg->match[i].on, seg->match[i].n_on);
+		jw_close(out, '}');
+	}
+	jw_close(out, ']');
+}
+
+static void add_checks(const struct generation *g, struct buf *out, const struct segment_def *seg)
+{
+	jw_open(out, "checks", '[');
+	for (size_t i = 0; i < seg->n_checks; i++) {
+		jw_open(out, NULL, '{');
+		jw_text(out, "name", seg->checks[i].name);
+		add_endpoint(g, out, "source", &seg->checks[i].source);
+		jw_int(out, "severity", seg->checks[i].severity);
+		jw_text(out, "message", seg->checks[i].message);
+		jw_close(out, '}');
+	}
+	jw_close(out, ']');
+}
+
+/*
+ * Settings that came later stand here only where they are not the default: so the text of a segment
+ * without them stays as it was, and with it the plans and snapshots that go by it.
+ */
+static void add_unless_default(struct buf *out, const char *key, int value)
+{
+	if (value)
+		jw_int(out, key, value);
+}
+
+static void add_later_settings(const struct generation *g, struct buf *out,
+			       const struct segment_def *seg)
+{
+	if (seg->n_match)
+		add_match(out, seg);
+	add_unless_default(out, "strong", seg->policy.strong);
+	add_unless_default(out, "medium", seg->policy.medium);
+	add_unless_default(out, "ambiguous", seg->policy.ambiguous);
+	add_unless_default(out, "conflict", seg->policy.conflict);
+	if (seg->n_checks)
+		add_checks(g, out, seg);
+}
+
 void conf_segment_text(const struct generation *g, const struct segment_def *seg, struct buf *out)
 {
 	jw_open(out, NULL, '{');
@@ -119,5 +168,6 @@ void conf_segment_text(const struct generation *g, const struct segment_def *seg
 	jw_int(out, "none", seg->policy.none);
 	jw_int(out, "snapshot", seg->snapshot);
 	jw_bool(out, "verify", seg->verify);
+	add_later_settings(g, out, seg);
 	jw_close(out, '}');
 }

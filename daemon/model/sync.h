@@ -18,7 +18,8 @@ struct def_mark {
 
 /*
  * A setting only the connector knows, as written; its option table turns it into a value (see
- * plug/options). A list or map given for it arrives as text_count == 0 and is_scalar false.
+ * plug/options). What stands in a map is named with dots, `auth: {type: basic}` as auth.type. A list
+ * arrives with is_scalar false.
  */
 struct def_option {
 	const char *name;
@@ -118,6 +119,8 @@ struct match_def {
 	struct def_mark mark;		/* of `on` */
 };
 
+enum check_severity { CHECK_PROBLEM, CHECK_WARNING };
+
 /*
  * One entry of `checks:`: a query that should give no rows. Each row it gives is a problem (or a
  * warning in the log); its first column says which.
@@ -125,7 +128,7 @@ struct match_def {
 struct check_def {
 	const char *name;
 	struct endpoint_def source;
-	bool warning;			/* severity: warning; else error, a problem */
+	enum check_severity severity;
 	const char *message;		/* what a row means */
 	struct def_mark mark;
 };

@@ -41,16 +41,62 @@ static void check_value(const struct ferry_option *row, const struct def_option 
 			struct conf_mistakes *m)
 {
 	struct arena arena = ARENA_INIT;
+	struct ferry_option named = *row;
 	struct ferry_value value;
 	char why[256];
 
+	/* one of many below a prefix is told by its own name */
+	named.name = given->name;
 	if (!given->is_scalar)
 		conf_mistake(m, &given->value_mark, "%s: takes a single value, not a list or map",
-			     row->name);
+			     named.name);
 	else if (!conf_has_reference(given->text) &&
-		 !option_parse(row, given->text, &arena, &value, why, sizeof why))
+		 !option_parse(&named, given->text, &arena, &value, why, sizeof why))
 		conf_mistake(m, &given->value_mark, "%s", why);
 	arena_release(&arena);
+}
+
+/* Whether the tables know settings below that name: then it takes a map. */
+static bool takes_map(const char *name, const struct ferry_option *const *tables, size_t n)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < n; i++)
+		for (const struct ferry_option *row = tables[i]; row && row->name; row++)
+			if (strncmp(row->name, name, len) == 0 && row->name[len] == '.')
+				return true;
+	return false;
+}
+
+/* Whether a setting was written as a map that takes a single value. */
+static bool takes_value(const char *name, const struct ferry_option *const *tables, size_t n,
+			struct buf *outer)
+{
+	const char *dot = strchr(name, '.');
+
+	buf_reset(outer);
+	buf_add(outer, name, dot ? (size_t)(dot - name) : 0);
+	return dot && find_in(buf_str(outer), tables, n);
+}
+
+/* A name no table has: what may be meant. */
+static void mistake_unknown(const struct def_option *g, const struct ferry_option *const *tables,
+			    size_t n, const char *whose, struct conf_mistakes *m)
+{
+	const char *near = nearest_option(g->name, tables, n);
+	struct buf outer = BUF_INIT;
+
+	if (takes_map(g->name, tables, n))
+		conf_mistake(m, &g->value_mark, "%s: takes a map of settings", g->name);
+	else if (takes_value(g->name, tables, n, &outer) && !takes_map(buf_str(&outer), tables, n))
+		conf_mistake(m, &g->value_mark, "%s: takes a single value, not a list or map",
+			     buf_str(&outer));
+	else if (near)
+		conf_mistake(m, &g->mark, "unknown setting '%s' for %s (did you mean '%s'?)",
+			     g->name, whose, near);
+	else
+		conf_mistake(m, &g->mark, "unknown setting '%s' for %s", g->name, whose);
+	buf_release(&outer);
 }
 
 /* Each given option against the first table that has it. whose: "lago-customers as a source". */
@@ -60,15 +106,12 @@ static void check_given(const struct def_options *given, const struct ferry_opti
 	for (size_t i = 0; i < given->n; i++) {
 		const struct def_option *g = &given->items[i];
 		const struct ferry_option *row = find_in(g->name, tables, n);
-		const char *near;
-		if (row)
+		if (option_given(given, g->name) != g)
+			conf_mistake(m, &g->mark, "'%s' is there already", g->name);
+		else if (row)
 			check_value(row, g, m);
-		else if ((near = nearest_option(g->name, tables, n)))
-			conf_mistake(m, &g->mark,
-				     "unknown setting '%s' for %s (did you mean '%s'?)", g->name,
-				     whose, near);
 		else
-			conf_mistake(m, &g->mark, "unknown setting '%s' for %s", g->name, whose);
+			mistake_unknown(g, tables, n, whose, m);
 	}
 }
 

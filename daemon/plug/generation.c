@@ -78,6 +78,10 @@ static void check_one(struct checker *c, enum ferry_role role, const struct endp
 
 static void check_segment(struct checker *c, const struct segment_def *seg)
 {
+	for (size_t i = 0; i < seg->n_checks; i++)
+		check_one(c, FERRY_SOURCE, &seg->checks[i].source, seg);
+	if (seg->n_checks)
+		return;
 	check_one(c, FERRY_SOURCE, &seg->source, seg);
 	check_one(c, FERRY_DESTINATION, &seg->destination, seg);
 	for (size_t i = 0; i < seg->n_lookups; i++)
@@ -128,6 +132,11 @@ static bool is_named(const struct generation *g, const char *connection)
 	for (size_t i = 0; i < g->n_syncs; i++)
 		for (size_t k = 0; k < g->syncs[i].n_segments; k++) {
 			const struct segment_def *seg = &g->syncs[i].segments[k];
+			for (size_t l = 0; l < seg->n_checks; l++)
+				if (strcmp(seg->checks[l].source.connection, connection) == 0)
+					return true;
+			if (seg->n_checks)
+				continue;
 			if (strcmp(seg->source.connection, connection) == 0 ||
 			    strcmp(seg->destination.connection, connection) == 0)
 				return true;

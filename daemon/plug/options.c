@@ -12,11 +12,27 @@
 
 #include "model/value.h"
 
+/* "headers.*": stands for any name below that prefix. */
+static bool is_open(const struct ferry_option *row)
+{
+	size_t n = strlen(row->name);
+	return n > 2 && strcmp(row->name + n - 2, ".*") == 0;
+}
+
+static bool is_below(const struct ferry_option *row, const char *name)
+{
+	size_t n = strlen(row->name) - 1;
+	return is_open(row) && strncmp(row->name, name, n) == 0 && name[n];
+}
+
 const struct ferry_option *option_find(const struct ferry_option *table, const char *name)
 {
-	for (; table && table->name; table++)
-		if (strcmp(table->name, name) == 0)
-			return table;
+	for (const struct ferry_option *row = table; row && row->name; row++)
+		if (strcmp(row->name, name) == 0 && !is_open(row))
+			return row;
+	for (const struct ferry_option *row = table; row && row->name; row++)
+		if (is_below(row, name))
+			return row;
 	return NULL;
 }
 
@@ -147,6 +163,13 @@ bool option_parse(const struct ferry_option *row, const char *text, struct arena
 
 /* ---- tables */
 
+static bool is_twice(const struct ferry_option *table, const struct ferry_option *row)
+{
+	while (strcmp(table->name, row->name) != 0)
+		table++;
+	return table != row;
+}
+
 int option_table_check(const struct ferry_option *table, const char *which, struct ferry_error *err)
 {
 	struct arena arena = ARENA_INIT;
@@ -155,13 +178,20 @@ int option_table_check(const struct ferry_option *table, const char *which, stru
 	int rc = 0;
 
 	for (const struct ferry_option *row = table; rc == 0 && row && row->name; row++) {
-		if ((unsigned)row->type > FERRY_OPT_CHOICE)
+		if (is_open(row) && (row->fallback || row->flags & FERRY_OPTION_REQUIRED))
+			rc = ferry_fail(err, FERRY_E_CONNECTOR,
+					"%s '%s' stands for many and has a default or is required",
+					which, row->name);
+		else if (is_open(row) && is_twice(table, row))
+			rc = ferry_fail(err, FERRY_E_CONNECTOR, "%s '%s' is there twice", which,
+					row->name);
+		else if ((unsigned)row->type > FERRY_OPT_CHOICE)
 			rc = ferry_fail(err, FERRY_E_CONNECTOR, "%s '%s' has an unknown type",
 					which, row->name);
 		else if (row->type == FERRY_OPT_CHOICE && (!row->choices || !*row->choices))
 			rc = ferry_fail(err, FERRY_E_CONNECTOR, "%s '%s' has no choices", which,
 					row->name);
-		else if (option_find(table, row->name) != row)
+		else if (!is_open(row) && option_find(table, row->name) != row)
 			rc = ferry_fail(err, FERRY_E_CONNECTOR, "%s '%s' is there twice", which,
 					row->name);
 		else if (row->fallback &&
@@ -200,31 +230,56 @@ static int resolve(const struct ferry_option *row, const struct def_option *give
 	return 0;
 }
 
+/* One value that was written, or the default when `given` is NULL. */
+static int add_setting(const struct ferry_option *row, const struct def_option *given,
+		       struct arena *arena, struct setting_list *list, struct buf *text,
+		       struct ferry_error *err)
+{
+	struct ferry_value value;
+	char why[256];
+
+	buf_reset(text);
+	if (!given)
+		buf_adds(text, row->fallback);
+	else if (resolve(row, given, text, err) < 0)
+		return -1;
+	if (!option_parse(row, buf_str(text), arena, &value, why, sizeof why))
+		return ferry_fail(err, FERRY_E_CONFIG, "%s", why);
+	append(list, arena, given ? arena_strdup(arena, given->name) : row->name, value);
+	return 0;
+}
+
+/* All that were given below the prefix of an open row, each under its own name. */
+static int add_open(const struct ferry_option *table, const struct ferry_option *row,
+		    const struct def_options *given, struct arena *arena, struct setting_list *list,
+		    struct buf *text, struct ferry_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < given->n; i++) {
+		struct ferry_option one = *row;
+		one.name = given->items[i].name;
+		if (option_find(table, one.name) == row)
+			rc = add_setting(&one, &given->items[i], arena, list, text, err);
+	}
+	return rc;
+}
+
 int option_settings(const struct ferry_option *table, const struct def_options *given,
 		    struct arena *arena, struct setting_list *list, struct buf *missing,
 		    struct ferry_error *err)
 {
 	struct buf text = BUF_INIT;
-	char why[256];
 	int rc = 0;
 
 	for (const struct ferry_option *row = table; rc == 0 && row && row->name; row++) {
 		const struct def_option *g = option_given(given, row->name);
-		struct ferry_value value;
-		buf_reset(&text);
-		if (!g && !row->fallback) {
-			if (row->flags & FERRY_OPTION_REQUIRED)
-				buf_addf(missing, "%s%s", missing->len ? ", " : "", row->name);
-			continue;
-		}
-		if (g)
-			rc = resolve(row, g, &text, err);
-		else
-			buf_adds(&text, row->fallback);
-		if (rc == 0 && !option_parse(row, buf_str(&text), arena, &value, why, sizeof why))
-			rc = ferry_fail(err, FERRY_E_CONFIG, "%s", why);
-		if (rc == 0)
-			append(list, arena, row->name, value);
+		if (is_open(row))
+			rc = add_open(table, row, given, arena, list, &text, err);
+		else if (g || row->fallback)
+			rc = add_setting(row, g, arena, list, &text, err);
+		else if (row->flags & FERRY_OPTION_REQUIRED)
+			buf_addf(missing, "%s%s", missing->len ? ", " : "", row->name);
 	}
 	if (text.s)
 		explicit_bzero(text.s, text.cap);

@@ -13,9 +13,12 @@ endif
 EXTRA_DIST += \
 	tests/fuzz/seeds/conf/alias \
 	tests/fuzz/seeds/conf/charging \
+	tests/fuzz/seeds/conf/checks \
 	tests/fuzz/seeds/conf/customers \
 	tests/fuzz/seeds/conf/daemon \
 	tests/fuzz/seeds/conf/deep \
 	tests/fuzz/seeds/conf/flow \
 	tests/fuzz/seeds/conf/lago-customers \
+	tests/fuzz/seeds/conf/matching \
+	tests/fuzz/seeds/conf/matching-mistakes \
 	tests/fuzz/seeds/conf/mistakes

@@ -31,7 +31,11 @@ static void check_generation(const struct generation *g)
 		FERRY_ASSERT(generation_sync(g, g->syncs[i].name) == &g->syncs[i]);
 		for (size_t j = 0; j < g->syncs[i].n_segments; j++) {
 			const struct segment_def *seg = &g->syncs[i].segments[j];
-			FERRY_ASSERT(generation_connection(g, seg->source.connection));
+			/* either it moves records or it has checks */
+			FERRY_ASSERT(!seg->source.connection == (seg->n_checks > 0));
+			FERRY_ASSERT(seg->n_checks || generation_connection(g, seg->source.connection));
+			for (size_t c = 0; c < seg->n_checks; c++)
+				FERRY_ASSERT(generation_connection(g, seg->checks[c].source.connection));
 			conf_segment_text(g, seg, &out);
 		}
 	}

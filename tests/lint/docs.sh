@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # docs.sh - what is written about the code is there and leads somewhere: every error and reason code
-# is in doc/codes.md, every relative link of a .md file has a target, every shell script parses.
+# is in doc/codes.md, which is what doc/codes.sh prints once ferryctl is built, every relative link of
+# a .md file has a target, every shell script parses.
 set -u
 cd "${top_srcdir:-$(dirname "$0")/../..}" || exit 1
 
@@ -35,6 +36,15 @@ codes()
 	done < <(table_codes)
 	# a table that this script cannot read any more must not pass
 	[ "$n" -ge 40 ] || echo "tests/lint/docs.sh:1: found only $n codes in error.c and decision.c"
+}
+
+# The page is made, not written: word for word, where there is a ferryctl to make it.
+printed()
+{
+	local ferryctl=${top_builddir:-.}/ctl/ferryctl
+	[ -f doc/codes.sh ] && [ -x "$ferryctl" ] && command -v jq >/dev/null || return 0
+	bash doc/codes.sh "$ferryctl" | cmp -s - doc/codes.md ||
+		echo "doc/codes.md:1: is not what doc/codes.sh prints"
 }
 
 # Links outside code as "line target".
@@ -105,7 +115,7 @@ scripts()
 	fi
 }
 
-breaches=$(codes; dead_links; scripts)
+breaches=$(codes; printed; dead_links; scripts)
 [ -z "$breaches" ] && exit 0
 printf '%s\n' "$breaches"
 exit 1

@@ -99,6 +99,11 @@ fresh
 sed -i /CODE/d "$tree/daemon/base/error.c"
 expect docs.sh "found only 1 codes"
 fresh
+printf '#!/bin/sh\n' >"$tree/ctl/ferryctl"
+chmod +x "$tree/ctl/ferryctl"
+printf '#!/bin/sh\necho other\n' >"$tree/doc/codes.sh"
+top_builddir=$tree expect docs.sh "doc/codes.md:1: is not what doc/codes.sh prints"
+fresh
 echo 'See [this](doc/none.md).' >>"$tree/README.md"
 expect docs.sh "README.md:4: there is no doc/none.md"
 fresh

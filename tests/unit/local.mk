@@ -4,9 +4,11 @@ if HAVE_CMOCKA
 include tests/unit/engine.mk
 include tests/unit/histories.mk
 include tests/unit/conf.mk
+include tests/unit/decisions.mk
 include tests/unit/ctl.mk
 include tests/unit/plug.mk
 include tests/unit/sqlite.mk
 include tests/unit/connectors.mk
+include tests/unit/http-connector.mk
 include tests/unit/supervise.mk
 endif

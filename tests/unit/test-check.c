@@ -76,7 +76,7 @@ static struct map_def mapped(const char *field, int line)
 }
 
 struct world {
-	struct def_option connection_given[4], endpoint_given[4];
+	struct def_option connection_given[4], endpoint_given[6];
 	struct map_def map[8];
 	struct connection_def connection;
 	struct endpoint_def endpoint;
@@ -164,6 +164,47 @@ static void test_endpoint_options(void **state)
 	check(&w, FERRY_DESTINATION, "");
 	w.endpoint.options.n = 0;
 	check(&w, FERRY_SOURCE, "f.yaml:10:1: shop-people as a source needs 'since'\n");
+}
+
+/* Maps of settings arrive with dots in their names. */
+static void test_nested_options(void **state)
+{
+	static const struct ferry_option nested[] = {
+		{.name = "auth.type", .type = FERRY_OPT_TEXT},
+		{.name = "auth.token", .type = FERRY_OPT_INT, .flags = FERRY_OPTION_SECRET},
+		{.name = "headers.*", .type = FERRY_OPT_INT},
+		{.name = "path", .type = FERRY_OPT_TEXT},
+		{.name = NULL},
+	};
+	struct ferry_connector only = api;
+	struct plug p = {.api = &only};
+	struct conf_mistakes m = CONF_MISTAKES_INIT;
+	struct buf text = BUF_INIT;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	only.source_options = nested;
+	w.endpoint_given[0] = option("auth.typ", "basic", 1);
+	w.endpoint_given[1] = option("auth", "basic", 2);
+	w.endpoint_given[2] = option("path.x", "y", 3);
+	w.endpoint_given[3] = option("headers.X-A", "b", 4);
+	w.endpoint_given[4] = option("headers.X-A", "1", 5);
+	w.endpoint_given[5] = option("auth.token", "hunter2", 6);
+	w.endpoint.options.n = 6;
+	plug_check(&p, FERRY_SOURCE, NULL, &w.endpoint, NULL, &m);
+	conf_mistakes_print(&m, &text);
+	assert_string_equal(
+		buf_str(&text),
+		"f.yaml:1:1: unknown setting 'auth.typ' for shop-people as a source (did you mean "
+		"'auth.type'?)\n"
+		"f.yaml:2:1: auth: takes a map of settings\n"
+		"f.yaml:3:1: path: takes a single value, not a list or map\n"
+		"f.yaml:4:1: headers.X-A: 'b' is not a whole number\n"
+		"f.yaml:5:1: 'headers.X-A' is there already\n"
+		"f.yaml:6:1: auth.token: its value is not a whole number\n");
+	conf_mistakes_release(&m);
+	buf_release(&text);
 }
 
 static void test_role(void **state)
@@ -331,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_right),
 		cmocka_unit_test(test_connection_options),
 		cmocka_unit_test(test_endpoint_options),
+		cmocka_unit_test(test_nested_options),
 		cmocka_unit_test(test_role),
 		cmocka_unit_test(test_mode_and_policy),
 		cmocka_unit_test(test_fields),

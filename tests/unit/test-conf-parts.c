@@ -357,7 +357,7 @@ static void shipped_examples_load(void **state)
 {
 	(void)state;
 	load_shipped("conf", 0, 0);
-	load_shipped("conf/examples", 3, 3);
+	load_shipped("conf/examples", 3, 4);
 }
 
 /* Take the "#" off each setting of ferry.yaml: what stands there is the default. */

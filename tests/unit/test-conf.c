@@ -22,6 +22,8 @@ static void defaults_hold_without_any_file(void **state)
 	assert_int_equal(g->daemon.heartbeat_timeout_ms, 60000);
 	assert_int_equal(g->daemon.stop_timeout_ms, 60000);
 	assert_int_equal(g->daemon.row_errors_max, 10000);
+	assert_int_equal(g->daemon.problems_max, 10000);
+	assert_int_equal(g->daemon.quarantine_after, 10);
 	assert_int_equal(g->daemon.log_lines_max, 10000);
 	assert_string_equal(g->daemon.admin_group, "ferry-admin");
 	assert_int_equal(g->n_syncs, 0);
@@ -36,7 +38,7 @@ static void daemon_settings_are_taken(void **state)
 					    "memory_limit: 1GiB\nmax_concurrent_runs: "
 					    "8\nheartbeat_timeout: 500s\nstop_timeout: 2m\n"
 					    "row_errors_max: 0\nlog_lines_max: 5\nadmin_group: "
-					    "wheel\n");
+					    "wheel\nproblems_max: 7\nquarantine_after: 0\n");
 
 	(void)state;
 	assert_int_equal(g->daemon.memory_limit, 1 << 30);
@@ -44,6 +46,8 @@ static void daemon_settings_are_taken(void **state)
 	assert_int_equal(g->daemon.heartbeat_timeout_ms, 500000);
 	assert_int_equal(g->daemon.stop_timeout_ms, 120000);
 	assert_int_equal(g->daemon.row_errors_max, 0);
+	assert_int_equal(g->daemon.problems_max, 7);
+	assert_int_equal(g->daemon.quarantine_after, 0);
 	assert_int_equal(g->daemon.log_lines_max, 5);
 	assert_string_equal(g->daemon.admin_group, "wheel");
 	conf_free(g);
@@ -84,7 +88,7 @@ static void connection_settings_are_taken(void **state)
 					    "      retry_base: 10ms, rate_limit: "
 					    "{requests_per_second: 0.5, burst: 9, lanes: 64},\n"
 					    "      tls: {ca: /etc/ca.pem, verify: false}, headers: "
-					    "{a: b}, n: 5}\n"
+					    "{a: b, c: {d: 1, e: 2}, f: {}}, n: 5, l: [1]}\n"
 					    "  a: {family: y}\n",
 					    NULL, NULL);
 	const struct connection_def *c = generation_connection(g, "z");
@@ -100,10 +104,15 @@ static void connection_settings_are_taken(void **state)
 	assert_int_equal(c->rate_limit.lanes, 64);
 	assert_string_equal(c->tls_ca, "/etc/ca.pem");
 	assert_false(c->tls_verify);
-	assert_int_equal(c->options.n, 2);
-	assert_false(c->options.items[0].is_scalar);
-	assert_string_equal(c->options.items[0].text, "");
-	assert_string_equal(c->options.items[1].text, "5");
+	assert_int_equal(c->options.n, 5);
+	assert_string_equal(c->options.items[0].name, "headers.a");
+	assert_string_equal(c->options.items[0].text, "b");
+	assert_true(c->options.items[0].is_scalar);
+	assert_string_equal(c->options.items[1].name, "headers.c.d");
+	assert_string_equal(c->options.items[2].name, "headers.c.e");
+	assert_string_equal(c->options.items[3].text, "5");
+	assert_false(c->options.items[4].is_scalar);
+	assert_string_equal(c->options.items[4].text, "");
 	conf_free(g);
 }
 

@@ -159,6 +159,32 @@ static void test_settings(void **state)
 	buf_release(&missing);
 }
 
+static const struct ferry_option open_table[] = {
+	{.name = "headers.*", .type = FERRY_OPT_TEXT, .flags = FERRY_OPTION_SECRET},
+	{.name = "headers.limit", .type = FERRY_OPT_INT},
+	{.name = NULL},
+};
+
+static void test_any_name_below_a_prefix(void **state)
+{
+	(void)state;
+	struct def_option items[] = {given("headers.X-A", "1"), given("headers.limit", "7"),
+				     given("headers.X.B", "${env:FERRY_TEST_KEY}"),
+				     given("headers.", "x"), given("header.c", "x")};
+	struct def_options options = {items, 5};
+	struct setting_list list = {0};
+	struct buf missing = BUF_INIT;
+
+	setenv("FERRY_TEST_KEY", "hunter2", 1);
+	assert_int_equal(option_settings(open_table, &options, &arena, &list, &missing, NULL), 0);
+	assert_int_equal(list.n, 3);
+	struct ferry_open open = {.settings = list.items, .n_settings = list.n};
+	assert_string_equal(ferry_setting_text(&open, "headers.X-A"), "1");
+	assert_string_equal(ferry_setting_text(&open, "headers.X.B"), "hunter2");
+	assert_int_equal(ferry_setting_int(&open, "headers.limit", 0), 7);
+	buf_release(&missing);
+}
+
 static void test_missing_ones_are_all_named(void **state)
 {
 	(void)state;
@@ -213,6 +239,8 @@ static void test_tables(void **state)
 					       {.name = NULL}};
 	const struct ferry_option no_choice[] = {{.name = "a", .type = FERRY_OPT_CHOICE},
 						 {.name = NULL}};
+	const struct ferry_option open_default[] = {{.name = "a.*", .fallback = ""}, {.name = NULL}};
+	const struct ferry_option open_twice[] = {{.name = "a.*"}, {.name = "a.*"}, {.name = NULL}};
 	const struct ferry_option bad[] = {{.name = "a", .type = FERRY_OPT_BOOL, .fallback = "2"},
 					   {.name = NULL}};
 
@@ -222,6 +250,9 @@ static void test_tables(void **state)
 	assert_table_refused(unknown, "option 'a' has an unknown type");
 	assert_table_refused(no_choice, "option 'a' has no choices");
 	assert_table_refused(bad, "default of option a: '2' is not true or false");
+	assert_table_refused(open_default, "option 'a.*' stands for many and has a default or is required");
+	assert_table_refused(open_twice, "option 'a.*' is there twice");
+	assert_int_equal(option_table_check(open_table, "option", NULL), 0);
 }
 
 static int release(void **state)
@@ -238,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_secrets_are_not_shown),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_any_name_below_a_prefix),
 		cmocka_unit_test(test_missing_ones_are_all_named),
 		cmocka_unit_test(test_settings_fail),
 		cmocka_unit_test(test_tables),
