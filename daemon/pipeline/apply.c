@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "pipeline/lanes.h"
+#include "wire/json.h"
 
 enum { SLICE_MAX = 10000, NOTES = 1000, AHEAD_ROWS = 512, COMMIT_ROWS = 512, COMMIT_US = 1000000 };
 
@@ -165,8 +166,10 @@ static bool is_windowed(const struct applying *a)
 /* What is not sent: adopted, or to be asked for again, or for good. */
 static void note(struct applying *a, const struct plan_entry *e)
 {
-	if (e->flags & PLAN_ADOPT)
+	if (e->flags & PLAN_ADOPT) {
 		put_op(a, e, e->dest_id, e->dest_id_len, 0);
+		problem_ruled(a->seg, e->key);
+	}
 	if (!is_windowed(a))
 		return;
 	if (e->flags & (PLAN_ADOPT | PLAN_FINAL) || strcmp(e->reason, "ALREADY_DELIVERED") == 0)
@@ -353,8 +356,42 @@ static void acknowledge(struct applying *a, const struct plan_entry *e, enum fer
 	}
 	if (is_windowed(a))
 		add_op(a, SNAP_UNPEND, e->key);
+	if (a->seg->refused)
+		add_op(a, SNAP_UNREFUSE, e->key);
+	if (a->seg->problems.n_rulings)
+		problem_ruled(a->seg, e->key);
+	if (o->message[0])
+		report_log(a->seg->report, a->seg->def->name, STAGE_APPLY, FERRY_LOG_WARN, "%s", o->message);
 	if (o->ack == FERRY_ACK_DUPLICATE)
 		segment_count_reason(a->seg, "ALREADY_DELIVERED", 1);
+}
+
+/* This time makes it so often in a row that it is not sent again before a person has seen it. */
+static void quarantine(struct applying *a, const struct slice *s, size_t i)
+{
+	const struct ferry_outcome *o = &s->outcomes[i];
+	const struct plan_entry *e = &s->entries[i];
+	struct segment *seg = a->seg;
+	int after = seg->generation->daemon.quarantine_after;
+	struct buf request = BUF_INIT, message = BUF_INIT;
+	const char *code = o->code[0] ? o->code : "REJECTED";
+	int64_t times;
+
+	/* what cannot be read is found out by the next commit */
+	if (!after || snapshot_refusals(seg->snapshot, e->key, &e->hash, code, &times, NULL) != 0 || times + 1 < after)
+		return;
+	jw_open(&request, NULL, '{');
+	jw_text(&request, "decision", decision_name(s->decision));
+	jw_text(&request, "dest_id", s->actions[i].dest_id);
+	if (s->actions[i].fields)
+		problem_fields(seg, s->actions[i].fields, "fields", &request);
+	jw_close(&request, '}');
+	buf_addf(&message, "Refused in %d runs in a row (%s): it is not sent again until a person says so.", after, code);
+	problem_report(seg, &(struct problem){.form = e->key, .group = "quarantined", .code = "QUARANTINED",
+		.message = buf_str(&message), .field = o->field[0] ? o->field : NULL, .fields = s->actions[i].fields,
+		.request = buf_str(&request), .answer = o->message});
+	buf_release(&request);
+	buf_release(&message);
 }
 
 static void refuse(struct applying *a, const struct slice *s, size_t i)
@@ -367,6 +404,11 @@ static void refuse(struct applying *a, const struct slice *s, size_t i)
 	a->seg->counters.failed++;
 	if (is_windowed(a))
 		add_op(a, SNAP_PEND, e->key)->reason = "FAILED";
+	struct snap_op *op = add_op(a, SNAP_REFUSE, e->key);
+	op->reason = o->code[0] ? o->code : "REJECTED";
+	op->hash = e->hash;
+	a->seg->refused++;
+	quarantine(a, s, i);
 	for (size_t f = 0; s->actions[i].fields && f < a->seg->layout.n; f++)
 		if (strcmp(a->seg->layout.names[f], o->field) == 0 &&
 		    !(a->seg->layout.fields[f] && a->seg->layout.fields[f]->flags & FERRY_FIELD_SENSITIVE))
@@ -536,6 +578,23 @@ static int claim_snapshot(struct segment *seg, const struct plan_header *h, stru
 	return 0;
 }
 
+/* Rows that a person wants to be tried again begin to count anew. */
+static int forget_refusals(struct segment *seg, struct ferry_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < seg->problems.n_rulings && rc == 0; i++) {
+		const struct ruling_def *said = seg->problems.rulings[i];
+		struct snap_op op = {.kind = SNAP_UNREFUSE, .key = said->form};
+		if (!said->retry)
+			continue;
+		rc = snapshot_commit(seg->snapshot, &op, 1, err);
+		if (rc == 0)
+			problem_ruled(seg, said->form);
+	}
+	return rc;
+}
+
 static void drop_slices(struct applying *a)
 {
 	while (a->ready) {
@@ -584,6 +643,10 @@ int stage_apply(struct segment *seg, struct plan_store *plan, const struct plan_
 		a->n_lanes = 1;
 	a->capacity = capacity(a);
 	int rc = claim_snapshot(seg, h, err);
+	if (rc == 0)
+		rc = snapshot_refused(seg->snapshot, &seg->refused, err);
+	if (rc == 0)
+		rc = forget_refusals(seg, err);
 	if (rc == 0)
 		rc = snapshot_last_group(seg->snapshot, &a->last_group, err);
 	if (rc == 0)

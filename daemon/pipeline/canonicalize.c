@@ -114,14 +114,17 @@ static bool is_choice(const struct ferry_value *v, const char *const *choices)
 }
 
 /* The row's key for people; worked out only when something is to be said of it. */
-static void row_invalid(struct segment *seg, const struct row *row, const char *field, const char *message,
-			const struct ferry_value *raw)
+static void row_invalid(struct segment *seg, const struct row *row, const char *group, const char *field,
+			const char *message, const struct ferry_value *raw)
 {
+	struct kv_bytes form = {seg->batch.bytes.s + row->key, row->key_len};
 	struct buf key = BUF_INIT;
 
-	key_form_show(seg->batch.bytes.s + row->key, row->key_len, seg->def->n_key, &key);
+	key_form_show(form.p, form.len, seg->def->n_key, &key);
 	segment_invalid(seg, buf_str(&key), "INVALID_RECORD", field, message, raw);
 	buf_release(&key);
+	problem_report(seg, &(struct problem){.form = form, .group = group, .code = "INVALID_RECORD",
+		.message = message, .field = field});
 }
 
 /* One field against its table entry, if it has one. False with a reason. */
@@ -181,8 +184,14 @@ static bool connector_form(struct segment *seg, const struct row *row, struct fe
 	for (size_t f = 0; issue.field && f < seg->layout.n; f++)
 		if (strcmp(seg->layout.names[f], issue.field) == 0)
 			raw = &fields[f];
-	row_invalid(seg, row, issue.field, issue.message, raw);
+	row_invalid(seg, row, "invalid_record", issue.field, issue.message, raw);
 	return false;
+}
+
+static bool is_missing(const struct segment *seg, size_t f, const struct ferry_value *v)
+{
+	return seg->layout.fields[f] && seg->layout.fields[f]->flags & FERRY_FIELD_REQUIRED &&
+		(v->type == FERRY_NULL || (v->type == FERRY_TEXT && !v->len));
 }
 
 static bool valid_fields(struct segment *seg, const struct row *row, struct ferry_value *fields)
@@ -192,7 +201,8 @@ static bool valid_fields(struct segment *seg, const struct row *row, struct ferr
 	for (size_t f = 0; f < seg->layout.n; f++) {
 		if (check_field(seg, f, &fields[f], why, sizeof why))
 			continue;
-		row_invalid(seg, row, seg->layout.names[f], why, &fields[f]);
+		row_invalid(seg, row, is_missing(seg, f, &fields[f]) ? "missing_required_field" : "invalid_record",
+			    seg->layout.names[f], why, &fields[f]);
 		return false;
 	}
 	return connector_form(seg, row, fields);
@@ -209,7 +219,7 @@ static bool rejected(struct segment *seg, const struct row *row)
 		for (size_t f = 0; r->field && f < seg->layout.n; f++)
 			if (strcmp(seg->layout.names[f], r->field) == 0)
 				raw = &seg->outs[seg->at_map + f];
-		row_invalid(seg, row, r->field, r->message, raw);
+		row_invalid(seg, row, "invalid_record", r->field, r->message, raw);
 		return true;
 	}
 	return false;
@@ -256,22 +266,21 @@ static void canonicalize_row(struct segment *seg, const struct ferry_value *valu
 
 	row_clear(row);
 	if (expr_eval(seg->exprs, values, seg->outs, &err) != 0) {
-		segment_invalid(seg, "", "INVALID_RECORD", NULL, err.msg, NULL);
 		/* the key may be a bare column, which needs no evaluation: then the row is known to exist */
 		for (size_t i = 0; i < seg->def->n_key; i++) {
 			if (expr_column(seg->exprs, i) < 0) {
 				/* it exists, but as whom is not known: no absence means anything now */
+				segment_invalid(seg, "", "INVALID_RECORD", NULL, err.msg, NULL);
 				seg->truncated = true;
 				seg->truncation_reason = "the key of a row could not be worked out";
 				return;
 			}
 			seg->outs[i] = values[expr_column(seg->exprs, i)];
 		}
-		size_t start = b->len;
-		if (key_encode(seg->outs, seg->def->n_key, b, &err) == 0)
+		if (key_form(seg, row)) {
 			row->state = ROW_KEY_ONLY;
-		row->key = start;
-		row->key_len = b->len - start;
+			row_invalid(seg, row, "invalid_record", NULL, err.msg, NULL);
+		}
 		return;
 	}
 	if (seg->def->where && !is_true(&seg->outs[seg->at_where])) {

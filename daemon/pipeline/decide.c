@@ -32,18 +32,6 @@ static void connector_say(struct segment *seg, const struct row *row, enum ferry
 		*d = was;
 }
 
-static void count(struct segment *seg, enum ferry_decision d, const char *reason)
-{
-	seg->decisions[d]++;
-	segment_count_reason(seg, reason, 1);
-	if (d == FERRY_SKIP)
-		seg->counters.skipped++;
-	else if (d == FERRY_CONFLICT)
-		seg->counters.conflicts++;
-	else
-		seg->counters.planned++;
-}
-
 /* Records of another layout are not comparable field by field. */
 static void set_before(const struct segment *seg, struct plan_entry *e, const struct snap_entry *known)
 {
@@ -65,7 +53,9 @@ static int plan_row(struct segment *seg, struct row *row, enum ferry_decision d,
 		e.record = seg->batch.bytes.s + row->record;
 		e.record_len = row->record_len;
 	}
-	if (row->dest_id && row->dest_id[0]) {
+	if (d == FERRY_CREATE && row->change == CHANGE_NEW) {
+		e.dest_id = "";		/* whatever was found, it is another one */
+	} else if (row->dest_id && row->dest_id[0]) {
 		e.dest_id = row->dest_id;
 		e.dest_id_len = strlen(row->dest_id);
 	} else if (row->change != CHANGE_NEW) {
@@ -85,59 +75,87 @@ static int plan_row(struct segment *seg, struct row *row, enum ferry_decision d,
 static inline bool is_plainly_unchanged(const struct segment *seg, const struct row *row)
 {
 	return row->state == ROW_RECORD && row->change == CHANGE_SAME && !row->known.flags && !row->in_doubt &&
-		!row->drifted && !row->absent_there && !seg->options->full;
+		!row->drift && !row->ruling && !seg->options->full;
+}
+
+/* A conflict waits for a person. */
+static void report_conflict(struct segment *seg, const struct row *row, const char *reason)
+{
+	const struct reason_info *info = reason_find(reason);
+	struct kv_bytes form = {seg->batch.bytes.s + row->key, row->key_len};
+	struct ferry_value *fields = arena_alloc0(&seg->batch.arena, seg->layout.n, sizeof *fields);
+	struct plan_hit one = {row->dest_id, row->there, row->there_len};
+	bool found = row->dest_id && row->dest_id[0];
+
+	record_decode(seg->batch.bytes.s + row->record, row->record_len, fields, seg->layout.n);
+	problem_report(seg, &(struct problem){
+		.form = form, .group = problem_group(reason), .code = reason,
+		.message = info ? info->text : "The connector says that a person has to decide.", .fields = fields,
+		.candidates = row->n_hits ? row->hits : &one, .n_candidates = row->n_hits ? row->n_hits : found,
+	});
 }
 
 static int decide_record(struct segment *seg, struct row *row, struct ferry_error *err)
 {
 	struct decide_input in = {
 		.mode = seg->def->mode, .change = row->change, .tier = row->tier, .same_there = row->same_there,
-		.policy = seg->def->policy, .full = seg->options->full,
-		.drift = row->absent_there ? DRIFT_ABSENT : row->drifted ? DRIFT_FILL : DRIFT_NONE,
+		.policy = seg->def->policy, .full = seg->options->full, .drift = row->drift, .ruling = row->ruling,
+		.in_doubt = row->in_doubt, .quarantined = row->quarantined,
 		.disabled = row->change != CHANGE_NEW && row->known.flags & SNAP_DISABLED,
 	};
 	enum ferry_decision d;
 	const char *reason = decide(&in, &d);
 
-	if (row->in_doubt) {
-		d = FERRY_CONFLICT;
-		reason = "IN_DOUBT";
-	} else if (d != FERRY_SKIP) {
+	if (d != FERRY_SKIP && d != FERRY_CONFLICT)
 		connector_say(seg, row, &d, &reason);
-	}
 	if (d == FERRY_SKIP && strcmp(reason, "UNCHANGED") == 0) {
 		seg->counters.unchanged++;
 		/* found over there as it should be: only the snapshot has to learn of it */
 		return row->change == CHANGE_NEW ? plan_row(seg, row, d, reason, PLAN_ADOPT, err) : 0;
 	}
+	if (d == FERRY_CONFLICT)
+		report_conflict(seg, row, reason);
 	seg->tiers[row->tier]++;
-	count(seg, d, reason);
+	segment_count(seg, d, reason);
 	return plan_row(seg, row, d, reason, 0, err);
+}
+
+/* A skip for want of a lookup's row is worth a person's look; any other is as the rules say. */
+static int decide_skipped(struct segment *seg, struct row *row, struct ferry_error *err)
+{
+	if (strcmp(row->reason, "LOOKUP_MISSING") == 0)
+		problem_report(seg, &(struct problem){
+			.form = {seg->batch.bytes.s + row->key, row->key_len}, .group = problem_group(row->reason),
+			.code = row->reason, .message = reason_find(row->reason)->text});
+	segment_count(seg, FERRY_SKIP, row->reason);
+	return plan_row(seg, row, FERRY_SKIP, row->reason, row->final ? PLAN_FINAL : 0, err);
 }
 
 int decide_batch(struct segment *seg, struct ferry_error *err)
 {
+	bool watched = seg->problems.n_open;
+
 	for (size_t i = 0; i < seg->batch.n; i++) {
 		struct row *row = &seg->batch.rows[i];
+		int rc = 0;
+		if (watched && row->state != ROW_NONE)
+			problem_pass(seg, (struct kv_bytes){seg->batch.bytes.s + row->key, row->key_len});
 		if (is_plainly_unchanged(seg, row)) {
 			seg->counters.unchanged++;
 			continue;
 		}
 		/* sent once, ever: what a rule says of it now no longer matters */
 		bool settled = seg->def->mode == FERRY_MODE_APPEND && row->change != CHANGE_NEW;
-		int rc = 0;
-		if (settled && row->state == ROW_SKIPPED) {
+		if (settled && row->state == ROW_SKIPPED)
 			seg->counters.unchanged++;
-		} else if (settled && row->state == ROW_KEY_ONLY) {
+		else if (settled && row->state == ROW_KEY_ONLY)
 			continue;
-		} else if (row->state == ROW_RECORD) {
+		else if (row->state == ROW_RECORD)
 			rc = decide_record(seg, row, err);
-		} else if (row->state == ROW_SKIPPED) {
-			count(seg, FERRY_SKIP, row->reason);
-			rc = plan_row(seg, row, FERRY_SKIP, row->reason, row->final ? PLAN_FINAL : 0, err);
-		} else if (row->state == ROW_KEY_ONLY) {
+		else if (row->state == ROW_SKIPPED)
+			rc = decide_skipped(seg, row, err);
+		else if (row->state == ROW_KEY_ONLY)
 			rc = plan_row(seg, row, FERRY_SKIP, "INVALID_RECORD", PLAN_INVALID, err);
-		}
 		if (rc != 0)
 			return -1;
 	}
@@ -154,14 +172,16 @@ int decide_gone(struct segment *seg, struct kv_bytes key, const struct snap_entr
 
 	if (entry->flags & SNAP_DISABLED && !(entry->flags & SNAP_UNSURE))
 		return 0;		/* dealt with by an earlier run */
-	const char *reason = decide(&in, &d);
 	int doubt = seg->intents_left ? snap_has_intent(seg->reader, key, err) : 0;
 	if (doubt < 0)
 		return -1;
-	if (doubt) {
-		d = FERRY_CONFLICT;
-		reason = "IN_DOUBT";
-	}
+	in.in_doubt = doubt;
+	const char *reason = decide(&in, &d);
+	if (d == FERRY_CONFLICT)
+		problem_report(seg, &(struct problem){.form = key, .group = problem_group(reason), .code = reason,
+			.message = "Gone from the source, and an earlier run cannot tell what it has delivered."});
+	if (seg->problems.n_open)
+		problem_pass(seg, key);
 	struct plan_entry e = {
 		.key = key, .decision = d, .tier = in.tier, .reason = reason, .hash = entry->hash,
 		.dest_id = entry->dest_id, .dest_id_len = entry->dest_id_len,
@@ -173,7 +193,7 @@ int decide_gone(struct segment *seg, struct kv_bytes key, const struct snap_entr
 		e.before_len = entry->record_len;
 	}
 	seg->counters.missing++;
-	count(seg, d, reason);
+	segment_count(seg, d, reason);
 	return plan_add(seg->plan, &e, err);
 }
 
@@ -185,53 +205,8 @@ void decide_duplicate(void *ctx, const struct plan_entry *entry)
 
 	if (entry->flags & PLAN_INVALID)
 		return;			/* counted and reported as invalid already */
-	if (entry->flags & PLAN_ADOPT) {
-		seg->counters.unchanged--;
-	} else {
-		seg->decisions[entry->decision]--;
-		segment_count_reason(seg, entry->reason, -1);
-		if (entry->decision == FERRY_SKIP)
-			seg->counters.skipped--;
-		else if (entry->decision == FERRY_CONFLICT)
-			seg->counters.conflicts--;
-		else
-			seg->counters.planned--;
-	}
+	segment_uncount(seg, entry);
 	key_form_show(entry->key.p, entry->key.len, seg->def->n_key, &key);
 	segment_invalid(seg, buf_str(&key), "DUPLICATE_KEY", NULL, "the key occurs more than once in the source", NULL);
 	buf_release(&key);
-}
-
-/* ------------------------------------------------------------------- guards */
-
-enum { SMALL = 10 };			/* deletes that need no guard of their own */
-
-static int guard(const char *what, const struct limit_def *limit, int64_t n, int64_t of, struct ferry_error *err)
-{
-	double most = limit->percent ? limit->value * (double)of / 100 : limit->value;
-
-	if (!limit->given || (double)n <= most)
-		return 0;
-	return ferry_fail(err, FERRY_E_GUARD, "%lld %s of %lld records are more than guards allow (%g%s)",
-			  (long long)n, what, (long long)of, limit->value, limit->percent ? "%" : "");
-}
-
-int check_guards(const struct segment *seg, const struct plan_header *h, struct ferry_error *err)
-{
-	static const struct limit_def tenth = {true, true, 10};
-	int64_t gone = h->truncated ? 0 : h->decisions[FERRY_DELETE] + h->decisions[FERRY_DISABLE];
-	const struct limit_def *deletes = &seg->def->max_deletes;
-
-	if (!deletes->given) {
-		if (gone && h->counters.extracted == 0) {
-			ferry_fail(err, FERRY_E_GUARD, "the source is empty, and all %lld records would be deleted or disabled", (long long)gone);
-			return ferry_hint(err, "If that is right, set guards: {max_deletes: 100%%} for this run.");
-		}
-		if (gone > SMALL)
-			deletes = &tenth;
-	}
-	if (guard("deletes", deletes, gone, seg->snapshot_rows, err) != 0)
-		return -1;
-	return guard("changes", &seg->def->max_changes, h->counters.planned,
-		     h->counters.extracted + h->counters.missing, err);
 }

@@ -305,7 +305,14 @@ int stage_extract(struct segment *seg, struct ferry_error *err)
 	memcpy(h.decisions, seg->decisions, sizeof h.decisions);
 	h.reasons = seg->reasons;
 	h.n_reasons = seg->n_reasons;
+	h.preview = seg->options->preview;
+	/* what a guard stops is complete, so that a person can look at it and have it done all the same */
+	struct ferry_error stopped = {0};
+	h.guarded = check_guards(seg, &h, &stopped) != 0;
 	if (snapshot_generation(seg->snapshot, &h.generation, err) != 0 || plan_end(seg->plan, &h, err) != 0)
 		return -1;
-	return check_guards(seg, &h, err);
+	problems_finish(seg);
+	if (h.guarded)
+		*err = stopped;
+	return h.guarded ? -1 : 0;
 }

@@ -4,11 +4,16 @@ noinst_LTLIBRARIES += daemon/libpipeline.la
 daemon_libpipeline_la_SOURCES = \
 	daemon/pipeline/apply.c \
 	daemon/pipeline/canonicalize.c \
+	daemon/pipeline/checks.c \
 	daemon/pipeline/decide.c \
 	daemon/pipeline/deliver.c daemon/pipeline/deliver.h \
 	daemon/pipeline/extract.c \
+	daemon/pipeline/guards.c \
 	daemon/pipeline/lanes.c daemon/pipeline/lanes.h \
+	daemon/pipeline/match.c daemon/pipeline/match.h \
 	daemon/pipeline/pipeline.c daemon/pipeline/pipeline.h \
+	daemon/pipeline/problems.c daemon/pipeline/problems.h \
+	daemon/pipeline/raw.c \
 	daemon/pipeline/reconcile.c \
 	daemon/pipeline/report.c daemon/pipeline/report.h \
 	daemon/pipeline/segment.c daemon/pipeline/segment.h \

@@ -81,7 +81,12 @@ static void metrics(const struct segment *seg, enum stage stage, struct buf *b)
 		break;
 	case STAGE_RECONCILE:
 		jw_int(b, "snapshot_rows", seg->snapshot_rows);
-		jw_int(b, "lookups", seg->lookups);
+		jw_int(b, "candidates", seg->match.candidates);
+		jw_text(b, "matched_by", seg->match.listed ? "list" : seg->match.looked_up ? "lookup" : "none");
+		jw_int(b, "lookups", seg->match.looked_up);
+		jw_int(b, "lookup_requests", seg->match.lookup_requests);
+		jw_int(b, "listed", seg->match.listed_rows);
+		jw_int(b, "list_requests", seg->match.list_requests);
 		for (int t = 0; t < 4; t++)
 			jw_int(b, tier_name((enum ferry_tier)t), seg->tiers[t]);
 		break;
@@ -114,7 +119,7 @@ static void summary(const struct segment *seg, enum stage stage, char *out, size
 	else if (stage == STAGE_CANONICALIZE)
 		snprintf(out, size, "%lld invalid", (long long)c->invalid);
 	else if (stage == STAGE_RECONCILE)
-		snprintf(out, size, "%lld known, %lld looked up", (long long)seg->snapshot_rows, (long long)seg->lookups);
+		snprintf(out, size, "%lld known, %lld looked up", (long long)seg->snapshot_rows, (long long)seg->match.looked_up);
 	else if (stage == STAGE_DECIDE)
 		snprintf(out, size, "%lld planned, %lld unchanged", (long long)c->planned, (long long)c->unchanged);
 	else if (stage == STAGE_APPLY)
@@ -258,10 +263,25 @@ static int promote_segment(struct segment *seg, struct plan_store *plan, const s
 	return apply_and_finalize(seg, plan, h, err);
 }
 
+/* Checks, or a look at raw records: two stages, and nothing is written. */
+static int short_segment(struct segment *seg, int (*validate)(struct segment *, struct ferry_error *),
+			 int (*extract)(struct segment *, struct ferry_error *), const char *why, struct ferry_error *err)
+{
+	if (stream(seg, STAGE_VALIDATE_SETUP, STAGE_VALIDATE_SETUP, validate, err) != 0) {
+		skip_stages(seg, STAGE_EXTRACT, STAGE_FINALIZE, "validate_setup failed");
+		return -1;
+	}
+	int rc = stream(seg, STAGE_EXTRACT, STAGE_EXTRACT, extract, err);
+	skip_stages(seg, STAGE_CANONICALIZE, STAGE_FINALIZE, rc == 0 ? why : "extract failed");
+	return rc;
+}
+
 static int run_segment(struct segment *seg, struct ferry_error *err)
 {
 	struct plan_header h;
 
+	if (seg->options->extract_only)
+		return short_segment(seg, raw_validate, raw_extract, "this run only extracts", err);
 	if (stream(seg, STAGE_VALIDATE_SETUP, STAGE_VALIDATE_SETUP, stage_validate_setup, err) != 0) {
 		skip_stages(seg, STAGE_EXTRACT, STAGE_FINALIZE, "validate_setup failed");
 		return -1;
@@ -322,6 +342,8 @@ static int one_segment(struct passage *p, struct segment *seg, struct ferry_erro
 {
 	struct plan_header h;
 
+	if (seg->def->n_checks)
+		return short_segment(seg, checks_validate, checks_run, "a segment of checks writes nothing", err);
 	if (!p->options->promote_run)
 		return run_segment(seg, err);
 	if (plan_header(p->plan, seg->index, &seg->arena, &h, err) != 0)
@@ -355,6 +377,27 @@ static void log_summary(struct segment *seg)
 	buf_release(&b);
 }
 
+/* Of a run that a guard stopped only what it stopped is left to be done. */
+static bool is_left(const struct plan_header *h)
+{
+	return h->preview || h->guarded;
+}
+
+/* NULL: it is to be passed. */
+static const char *needless_because(struct passage *p, struct segment *seg)
+{
+	struct ferry_error none = {0};
+	struct plan_header h;
+
+	if (p->options->extract_only && seg->def->n_checks)
+		return "a segment of checks has no records of its own";
+	if (!p->options->promote_run || seg->def->n_checks)
+		return NULL;
+	if (plan_header(p->plan, seg->index, &seg->arena, &h, &none) == 0 && !is_left(&h))
+		return "it was carried out by the run that made the plan";
+	return NULL;
+}
+
 static void pass_segment(struct passage *p, size_t index)
 {
 	struct segment *seg = ferry_alloc0(1, sizeof *seg);
@@ -373,6 +416,12 @@ static void pass_segment(struct passage *p, size_t index)
 		snprintf(reason, sizeof reason, blocker ? "depends on %s, which did not succeed" : "the run was cancelled%s",
 			 blocker ? blocker : "");
 		skip_segment(p, seg, reason);
+		segment_close(seg);
+		return;
+	}
+	const char *needless = needless_because(p, seg);
+	if (needless) {
+		skip_segment(p, seg, needless);
 		segment_close(seg);
 		return;
 	}
@@ -420,8 +469,12 @@ static int check_plan(struct passage *p, struct ferry_error *err)
 		char definition[DEFINITION_TEXT];
 		uint64_t generation;
 
-		if (plan_header(p->plan, i, &arena, &h, &none) != 0)
+		if (plan_header(p->plan, i, &arena, &h, &none) != 0 || !is_left(&h))
 			continue;
+		if (h.guarded && !p->options->override_guard) {
+			rc = ferry_fail(err, FERRY_E_GUARD, "segment %s: a guard has stopped this plan", def->name);
+			break;
+		}
 		segment_definition(p->generation, def, definition);
 		if (strcmp(definition, h.definition) != 0 || strcmp(def->name, h.segment) != 0) {
 			rc = ferry_fail(err, FERRY_E_PLAN_STALE, "segment %s: the definition has changed since run %lld made this plan",

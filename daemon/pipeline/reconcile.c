@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * reconcile.c - what is known of each record: the snapshot by a merge of two ordered streams (or by
- * look-up, with a bit for each entry seen, when the source cannot order), then the destination itself
- * for keys that are new, and for all of them with verify.
+ * look-up, with a bit for each entry seen, when the source cannot order), what persons have said, then
+ * the destination itself for keys that are new, and for all of them with verify.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline/segment.h"
-
-enum { LOOKUP_ROWS = BATCH_ROWS };
+#include "pipeline/match.h"
 
 int reconcile_start(struct segment *seg, struct ferry_error *err)
 {
 	seg->keep_known = seg->def->verify || seg->options->verify || seg->options->full;
+	if (match_start(seg, err) != 0 || snapshot_refused(seg->snapshot, &seg->refused, err) != 0)
+		return -1;
 	return snap_reader_open(seg->snapshot, &seg->reader, err);
 }
 
 void reconcile_stop(struct segment *seg)
 {
+	match_stop(seg);
 	snap_reader_close(seg->reader);
 	seg->reader = NULL;
 	free(seg->seen);
@@ -199,87 +200,47 @@ static int find_known(struct segment *seg, struct row *row, struct ferry_error *
 	return 0;
 }
 
-/* ------------------------------------------------------------- the look-ups */
+/* ----------------------------------------------------------------- the rest */
 
-/* New keys are looked up where they may exist over there, or the mode must know. */
-static bool wants_lookup(const struct segment *seg, const struct row *row)
+/* A ruling on a key that is linked by now has been overtaken, unless it says to leave it alone. */
+static void heed_ruling(struct segment *seg, struct row *row, struct kv_bytes key)
 {
-	if (row->state != ROW_RECORD || !(seg->dest->caps & FERRY_CAP_LOOKUP))
-		return false;
-	if ((seg->def->verify || seg->options->verify) && seg->def->mode != FERRY_MODE_APPEND)
-		return true;
-	if (row->known.flags & SNAP_MAYBE)
-		return true;
-	return row->change == CHANGE_NEW &&
-		(seg->dest->caps & FERRY_CAP_MATCH_NEW || seg->reset || seg->def->mode == FERRY_MODE_INSERT || seg->def->mode == FERRY_MODE_UPDATE);
-}
+	const struct ruling_def *said = problems_ruling(seg, key);
 
-static void keep_what_is_there(struct segment *seg, struct row *row, const struct ferry_value *ours,
-			       const struct ferry_found *found)
-{
-	bool same = true;
-
-	for (size_t f = 0; f < seg->layout.n; f++)
-		if (!seg->ignored[f] && !values_alike(&ours[f], &found->fields[f]))
-			same = false;
-	row->same_there = same;
-	row->drifted = row->change == CHANGE_SAME && !same;
-	struct buf b = BUF_INIT;
-	record_encode(found->fields, seg->layout.n, &b);
-	row->there = arena_strndup(&seg->batch.arena, b.s, b.len);
-	row->there_len = b.len;
-	buf_release(&b);
-}
-
-static void judge(struct segment *seg, struct row *row, const struct ferry_value *ours, const struct ferry_found *found)
-{
-	const struct ferry_connector *api = seg->dest->api;
-	struct ferry_pure pure = {.layout = &seg->layout};
-
-	if (found->presence == FERRY_SEVERAL) {
-		row->tier = FERRY_TIER_AMBIGUOUS;
-	} else if (found->presence == FERRY_FOUND) {
-		row->tier = api->reconcile ? api->reconcile(&pure, ours, found) : FERRY_TIER_STRONG;
-		row->dest_id = arena_strdup(&seg->batch.arena, found->dest_id ? found->dest_id : "");
-		if (found->fields)
-			keep_what_is_there(seg, row, ours, found);
-	} else if (row->change != CHANGE_NEW) {
-		row->absent_there = true;
+	if (!said)
+		return;
+	if (said->retry)
+		row->quarantined = row->in_doubt = false;
+	if (said->ruling != RULING_IGNORE && said->ruling != RULING_NONE && row->change != CHANGE_NEW) {
+		problem_ruled(seg, key);
+		return;
+	}
+	row->ruling = said->ruling;
+	if (said->ruling == RULING_LINK) {
+		row->tier = FERRY_TIER_STRONG;
+		row->dest_id = said->dest_id;
 	}
 }
 
-static int look_up(struct segment *seg, struct row **rows, size_t n, struct ferry_error *err)
+/* What earlier runs and persons have to say of a record that is not simply unchanged. */
+static int recall(struct segment *seg, struct row *row, struct ferry_error *err)
 {
-	struct ferry_action actions[LOOKUP_ROWS];
-	struct ferry_found found[LOOKUP_ROWS];
-	struct arena *arena = &seg->batch.arena;
+	struct kv_bytes key = {seg->batch.bytes.s + row->key, row->key_len};
+	int64_t times = 0;
 
-	memset(actions, 0, sizeof actions);
-	memset(found, 0, sizeof found);
-	for (size_t i = 0; i < n; i++) {
-		struct ferry_value *fields = arena_alloc0(arena, seg->layout.n, sizeof *fields);
-		struct buf key = BUF_INIT;
-		record_decode(seg->batch.bytes.s + rows[i]->record, rows[i]->record_len, fields, seg->layout.n);
-		key_form_show(seg->batch.bytes.s + rows[i]->key, rows[i]->key_len, seg->def->n_key, &key);
-		const char *id = "";
-		if (rows[i]->change != CHANGE_NEW)
-			id = arena_strndup(arena, rows[i]->known.dest_id, rows[i]->known.dest_id_len);
-		actions[i] = (struct ferry_action){.decision = FERRY_UPDATE, .fields = fields, .dest_id = id,
-			.key = arena_strndup(arena, buf_str(&key), key.len), .key_len = key.len};
-		buf_release(&key);
+	if (seg->refused && row->change != CHANGE_SAME && seg->generation->daemon.quarantine_after) {
+		if (snapshot_refusals(seg->snapshot, key, &row->hash, NULL, &times, err) != 0)
+			return -1;
+		row->quarantined = times >= seg->generation->daemon.quarantine_after;
 	}
-	segment_progress(seg);
-	if (seg->dest->api->lookup(seg->dest->handle, actions, n, found, err) != 0)
-		return ferry_within(err, "look-up in the destination");
-	seg->lookups += (int64_t)n;
-	for (size_t i = 0; i < n; i++)
-		judge(seg, rows[i], actions[i].fields, &found[i]);
+	if (seg->problems.n_rulings)
+		heed_ruling(seg, row, key);
 	return 0;
 }
 
 int reconcile_batch(struct segment *seg, struct ferry_error *err)
 {
-	struct row *wanted[LOOKUP_ROWS];
+	struct row *wanted[BATCH_ROWS];
 	size_t n = 0;
 
 	for (size_t i = 0; i < seg->batch.n; i++) {
@@ -288,19 +249,17 @@ int reconcile_batch(struct segment *seg, struct ferry_error *err)
 			continue;
 		if (find_known(seg, row, err) != 0)
 			return -1;
-		if (row->state == ROW_RECORD && row->change != CHANGE_NEW)
-			row->tier = FERRY_TIER_STRONG;
-		if (!wants_lookup(seg, row))
+		if (row->state != ROW_RECORD)
 			continue;
-		wanted[n++] = row;
-		if (n == LOOKUP_ROWS) {
-			if (look_up(seg, wanted, n, err) != 0)
-				return -1;
-			n = 0;
-		}
+		if (row->change != CHANGE_NEW)
+			row->tier = FERRY_TIER_STRONG;
+		if ((seg->refused || seg->problems.n_rulings) && recall(seg, row, err) != 0)
+			return -1;
+		if (match_wants(seg, row))
+			wanted[n++] = row;
 	}
 	keep_previous(seg);
-	return n ? look_up(seg, wanted, n, err) : 0;
+	return n ? match_rows(seg, wanted, n, err) : 0;
 }
 
 static bool was_seen(const struct segment *seg, uint64_t ordinal)
@@ -308,7 +267,8 @@ static bool was_seen(const struct segment *seg, uint64_t ordinal)
 	return ordinal / 64 < seg->seen_words && seg->seen[ordinal / 64] >> ordinal % 64 & 1;
 }
 
-int reconcile_rest(struct segment *seg, struct ferry_error *err)
+/* What the snapshot has and the source has not. */
+static int find_gone(struct segment *seg, struct ferry_error *err)
 {
 	if (!segment_wants_missing(seg) || seg->reset)
 		return 0;
@@ -323,4 +283,9 @@ int reconcile_rest(struct segment *seg, struct ferry_error *err)
 			return -1;
 	}
 	return 0;
+}
+
+int reconcile_rest(struct segment *seg, struct ferry_error *err)
+{
+	return find_gone(seg, err) != 0 ? -1 : match_claims(seg, err);
 }

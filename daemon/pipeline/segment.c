@@ -27,6 +27,29 @@ void segment_count_reason(struct segment *seg, const char *code, int64_t n)
 		seg->reasons[seg->n_reasons++] = (struct plan_reason){arena_strdup(&seg->arena, code), n};
 }
 
+static int64_t *counter_of(struct segment *seg, enum ferry_decision d)
+{
+	return d == FERRY_SKIP ? &seg->counters.skipped : d == FERRY_CONFLICT ? &seg->counters.conflicts : &seg->counters.planned;
+}
+
+void segment_count(struct segment *seg, enum ferry_decision d, const char *reason)
+{
+	seg->decisions[d]++;
+	segment_count_reason(seg, reason, 1);
+	++*counter_of(seg, d);
+}
+
+void segment_uncount(struct segment *seg, const struct plan_entry *e)
+{
+	if (e->flags & PLAN_ADOPT) {
+		seg->counters.unchanged--;
+		return;
+	}
+	seg->decisions[e->decision]--;
+	segment_count_reason(seg, e->reason, -1);
+	--*counter_of(seg, e->decision);
+}
+
 void segment_invalid(struct segment *seg, const char *key, const char *code, const char *field,
 		     const char *message, const struct ferry_value *raw)
 {

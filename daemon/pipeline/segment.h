@@ -13,6 +13,7 @@
 #include "model/sync.h"
 #include "model/value.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/problems.h"
 #include "pipeline/report.h"
 #include "plug/plug.h"
 #include "store/plan_store.h"
@@ -38,11 +39,16 @@ struct row {
 	struct hash128 hash;
 	enum change change;
 	enum ferry_tier tier;
-	bool same_there, drifted, absent_there, in_doubt;
+	enum drift drift;
+	enum ruling ruling;
+	bool same_there, in_doubt, quarantined;
 	struct snap_entry known;	/* change is not CHANGE_NEW; memory of the snapshot's reader */
-	const char *dest_id;		/* from a look-up, in the batch's arena */
-	const void *there;		/* the destination's record from a look-up, in the batch's arena */
+	/* from matching, in the batch's arena */
+	const char *dest_id;
+	const void *there;		/* the destination's record */
 	size_t there_len;
+	const struct plan_hit *hits;	/* what a rule found, several when it is ambiguous */
+	size_t n_hits;
 };
 
 /* Most rows are unchanged, and need no more of it than that; what is known is set when it is known. */
@@ -53,6 +59,7 @@ static inline void row_clear(struct row *row)
 	row->state = ROW_NONE;
 	row->dest_id = NULL;
 	row->there = NULL;
+	row->n_hits = 0;
 }
 
 struct batch {
@@ -60,6 +67,24 @@ struct batch {
 	size_t n;
 	struct buf bytes;
 	struct arena arena;
+};
+
+enum { MATCH_RULES_MAX = 101 };	/* those of the configuration, and the identifier */
+
+struct match_rule {
+	enum ferry_tier tier;
+	size_t first, n;		/* its expressions */
+};
+
+struct match {
+	struct expr_set *exprs;		/* over the destination's fields */
+	size_t n_exprs;
+	struct ferry_value *outs;
+	struct match_rule *rules;	/* the identifier first, where there is one */
+	size_t n_rules;
+	bool own_rules;			/* that a look-up cannot answer */
+	bool listed, too_long;		/* the list has been read; was given up */
+	int64_t candidates, looked_up, lookup_requests, listed_rows, list_requests, claims;
 };
 
 struct segment {
@@ -104,8 +129,11 @@ struct segment {
 	struct buf last_key;
 	uint64_t *seen;
 	size_t seen_words;
-	int64_t lookups;
+	struct match match;
 	bool keep_known;		/* unchanged rows, too, are looked at more closely */
+
+	int64_t refused;		/* rows refused in earlier runs and not delivered since */
+	struct problems problems;
 
 	struct counters counters;
 	int64_t decisions[FERRY_DECISIONS];
@@ -140,12 +168,20 @@ int decide_gone(struct segment *seg, struct kv_bytes key, const struct snap_entr
 void decide_duplicate(void *ctx, const struct plan_entry *entry);
 /* Between decide and apply: the limits that stop a run. */
 int check_guards(const struct segment *seg, const struct plan_header *h, struct ferry_error *err);
+/* A segment of checks has these two stages only, and so has a run that only extracts. */
+int checks_validate(struct segment *seg, struct ferry_error *err);
+int checks_run(struct segment *seg, struct ferry_error *err);
+int raw_validate(struct segment *seg, struct ferry_error *err);
+int raw_extract(struct segment *seg, struct ferry_error *err);
 int stage_apply(struct segment *seg, struct plan_store *plan, const struct plan_header *h, struct ferry_error *err);
 
 /* ---- small things shared */
 
 bool segment_wants_missing(const struct segment *seg);
 void segment_count_reason(struct segment *seg, const char *code, int64_t n);
+/* Count a decision that is in the plan, and take one back. */
+void segment_count(struct segment *seg, enum ferry_decision d, const char *reason);
+void segment_uncount(struct segment *seg, const struct plan_entry *e);
 /* Count a record as invalid and report it. raw may be NULL. */
 void segment_invalid(struct segment *seg, const char *key, const char *code, const char *field,
 		     const char *message, const struct ferry_value *raw);

@@ -5,7 +5,7 @@
  * The destination is asked for each one. What is there as it was sent counts as acknowledged; what is
  * not there is forgotten, so that this run plans it again. Nothing is ever sent blindly: where the
  * destination cannot be asked, an idempotent one simply gets the row again by the normal way, and for
- * any other the row stays in doubt and is parked, until a person says --full.
+ * any other the row stays in doubt and is parked, until a person rules on it or says --full.
  */
 #include <string.h>
 
@@ -96,7 +96,9 @@ static void cannot_ask(struct settling *s, size_t i)
 {
 	const struct snap_intent *in = &s->intents[i];
 
-	if (!(s->seg->dest->caps & FERRY_CAP_IDEMPOTENT) && !s->seg->options->full) {
+	const struct ruling_def *said = problems_ruling(s->seg, in->key);
+
+	if (!(s->seg->dest->caps & FERRY_CAP_IDEMPOTENT) && !s->seg->options->full && !(said && said->retry)) {
 		s->seg->intents_left++;
 		s->left[s->n_left++] = *in;
 		return;
@@ -104,6 +106,8 @@ static void cannot_ask(struct settling *s, size_t i)
 	bool may_be_absent = in->decision == FERRY_CREATE || in->decision == FERRY_DELETE || in->flags & SNAP_MAYBE;
 	op(s, SNAP_PUT, i, in->dest_id, unsure(in) | (may_be_absent ? SNAP_MAYBE : 0));
 	again(s, i);
+	if (said)
+		problem_ruled(s->seg, in->key);
 }
 
 static void judge(struct settling *s, size_t i, const struct ferry_action *action, const struct ferry_found *f)

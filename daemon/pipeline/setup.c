@@ -9,8 +9,8 @@
 
 #include "pipeline/setup.h"
 
-static int load(struct segment *seg, const struct endpoint_def *e, struct plug **ret,
-		const struct connection_def **ret_connection, struct ferry_error *err)
+int setup_load(struct segment *seg, const struct endpoint_def *e, struct plug **ret,
+	       const struct connection_def **ret_connection, struct ferry_error *err)
 {
 	const struct connection_def *c = generation_connection(seg->generation, e->connection);
 	struct buf name = BUF_INIT;
@@ -52,7 +52,7 @@ const char *const *setup_key_columns(struct segment *seg)
 }
 
 /* The destination fields the key is mapped to, when every part is mapped as it is. */
-static const char *const *destination_keys(struct segment *seg)
+const char *const *setup_destination_keys(struct segment *seg)
 {
 	const char **names = arena_alloc0(&seg->arena, seg->def->n_key + 1, sizeof *names);
 
@@ -76,7 +76,7 @@ int setup_open_handle(struct segment *seg, enum ferry_role role, struct plug_han
 		.endpoint = e,
 		.layout = is_source ? NULL : &seg->layout,
 		.mode = seg->def->mode,
-		.keys = is_source ? setup_key_columns(seg) : destination_keys(seg),
+		.keys = is_source ? setup_key_columns(seg) : setup_destination_keys(seg),
 		.state_dir = seg->options->state_dir,
 		.watch = segment_watch(seg),
 	};
@@ -201,10 +201,11 @@ int stage_validate_setup(struct segment *seg, struct ferry_error *err)
 	const struct connection_def *from, *to;
 
 	seg->stage = STAGE_VALIDATE_SETUP;
+	problems_start(seg);
 	if (def->n_key > KEY_PARTS_MAX)
 		return ferry_fail(err, FERRY_E_CONFIG, "a key of %zu parts (at most %d)", def->n_key, KEY_PARTS_MAX);
-	if (load(seg, &def->source, &seg->source_plug, &from, err) != 0 ||
-	    load(seg, &def->destination, &seg->dest_plug, &to, err) != 0)
+	if (setup_load(seg, &def->source, &seg->source_plug, &from, err) != 0 ||
+	    setup_load(seg, &def->destination, &seg->dest_plug, &to, err) != 0)
 		return -1;
 	plug_layout(seg->dest_plug, def, &seg->arena, &seg->layout);
 	fold_id(seg);

@@ -7,6 +7,11 @@
 
 /* Names of the source columns that make the key, ends with NULL; NULL when it is an expression. */
 const char *const *setup_key_columns(struct segment *seg);
+/* Destination fields the key is mapped to; NULL unless every part is mapped as it is. */
+const char *const *setup_destination_keys(struct segment *seg);
+/* Load a connector by connection and resource. */
+int setup_load(struct segment *seg, const struct endpoint_def *e, struct plug **ret,
+	       const struct connection_def **ret_connection, struct ferry_error *err);
 /* Open a further handle on the segment's source or destination. */
 int setup_open_handle(struct segment *seg, enum ferry_role role, struct plug_handle **ret, struct ferry_error *err);
 

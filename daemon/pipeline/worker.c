@@ -6,6 +6,7 @@
 #include "pipeline/worker.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -24,7 +25,62 @@ struct job {
 	json_node *root;
 	struct conf_file *files;
 	size_t n_files;
+	struct arena arena;
+	struct open_def *open;
+	struct ruling_def *rulings;
+	size_t n_open, n_rulings;
 };
+
+/* "1081c0" as bytes; empty when it is no such text. */
+static struct kv_bytes unhex(struct arena *arena, const char *hex)
+{
+	size_t n = strlen(hex) / 2;
+	char *bytes = arena_alloc(arena, n + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned byte;
+		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
+			return (struct kv_bytes){"", 0};
+		bytes[i] = (char)byte;
+	}
+	return (struct kv_bytes){bytes, n};
+}
+
+static void read_open(struct job *job)
+{
+	json_node *list = json_get(job->root, "open");
+
+	for (size_t i = 0; i < json_count(list); i++)
+		job->n_open += json_count(json_get(json_at(list, i), "forms"));
+	job->open = arena_alloc0(&job->arena, job->n_open + 1, sizeof *job->open);
+	size_t n = 0;
+	for (size_t i = 0; i < json_count(list); i++) {
+		json_node *forms = json_get(json_at(list, i), "forms");
+		for (size_t k = 0; k < json_count(forms); k++) {
+			const char *form = json_text(json_at(forms, k), NULL);
+			job->open[n++] = (struct open_def){json_get_text(json_at(list, i), "segment", ""),
+				unhex(&job->arena, form ? form : "")};
+		}
+	}
+}
+
+static void read_rulings(struct job *job)
+{
+	json_node *list = json_get(job->root, "rulings");
+
+	job->n_rulings = json_count(list);
+	job->rulings = arena_alloc0(&job->arena, job->n_rulings + 1, sizeof *job->rulings);
+	for (size_t i = 0; i < job->n_rulings; i++) {
+		json_node *r = json_at(list, i);
+		const char *action = json_get_text(r, "action", "");
+		job->rulings[i] = (struct ruling_def){
+			.segment = json_get_text(r, "segment", ""), .form = unhex(&job->arena, json_get_text(r, "form", "")),
+			.ruling = strcmp(action, "link") == 0 ? RULING_LINK : strcmp(action, "create") == 0 ? RULING_CREATE
+				: strcmp(action, "ignore") == 0 ? RULING_IGNORE : RULING_NONE,
+			.retry = strcmp(action, "retry") == 0, .dest_id = json_get_text(r, "dest_id", ""),
+		};
+	}
+}
 
 static int job_read(struct report *r, struct job *job, struct ferry_error *err)
 {
@@ -37,6 +93,8 @@ static int job_read(struct report *r, struct job *job, struct ferry_error *err)
 	if (rc != 0)
 		return -1;
 	job->root = json_root(job->doc);
+	read_open(job);
+	read_rulings(job);
 	json_node *files = json_get(job->root, "files");
 	job->n_files = json_count(files);
 	job->files = ferry_alloc0(job->n_files, sizeof *job->files);
@@ -56,6 +114,7 @@ static void job_release(struct job *job)
 {
 	json_free(job->doc);
 	free(job->files);
+	arena_release(&job->arena);
 }
 
 /* LMDB's maps are address space, not data, so RLIMIT_DATA bounds just what the worker allocates. */
@@ -123,6 +182,9 @@ static void check_expressions(const struct segment_def *seg, struct conf_mistake
 		check_expression(seg->skip[i].when, &seg->skip[i].mark, m);
 	for (size_t i = 0; i < seg->n_reject; i++)
 		check_expression(seg->reject[i].when, &seg->reject[i].mark, m);
+	for (size_t i = 0; i < seg->n_match; i++)
+		for (size_t k = 0; k < seg->match[i].n_on; k++)
+			check_expression(seg->match[i].on[k], &seg->match[i].mark, m);
 }
 
 static void do_check(struct report *r, struct job *job, struct pipeline_result *res)
@@ -204,6 +266,10 @@ static void do_run(struct report *r, struct job *job, bool promote, struct pipel
 			.verify = json_get_bool(root, "verify", false),
 			.full = json_get_bool(root, "full", false),
 			.promote_run = promote ? json_get_int(root, "promote_run", 0) : 0,
+			.override_guard = json_get_bool(root, "override_guard", false),
+			.extract_only = json_get_bool(root, "extract_only", false),
+			.limit = json_get_int(root, "limit", 0),
+			.open = job->open, .n_open = job->n_open, .rulings = job->rulings, .n_rulings = job->n_rulings,
 		};
 		if (sync)
 			pipeline_run(g, sync, &options, r, res);

@@ -16,7 +16,7 @@ static const char *const ack_names[] = {
 	[FERRY_ACK_REJECTED] = "rejected", [FERRY_ACK_UNSENT] = "undone",
 };
 
-static void group_key(struct buf *b, size_t index, enum ferry_decision d, struct kv_bytes key)
+static void outcome_key(struct buf *b, size_t index, enum ferry_decision d, struct kv_bytes key)
 {
 	char head[3] = {(char)(index >> 8), (char)index, (char)d};
 
@@ -27,30 +27,29 @@ static void group_key(struct buf *b, size_t index, enum ferry_decision d, struct
 int plan_add_outcomes(struct plan_store *p, size_t index, enum ferry_decision d,
 		      const struct plan_outcome *outcomes, size_t n, struct ferry_error *err)
 {
-	struct plan_waiting *w;
+	struct plan_group *g = &p->outcomes;
 
 	if (!n)
 		return 0;
-	w = plan_wait(p);
-	w->key = p->bytes.len;
-	group_key(&p->bytes, index, d, outcomes[0].key);
-	w->key_len = p->bytes.len - w->key;
-	w->value = p->bytes.len;
+	group_key(g);
+	outcome_key(&g->bytes, index, d, outcomes[0].key);
+	group_value(g);
 	for (size_t i = 0; i < n; i++) {
 		const struct plan_outcome *o = &outcomes[i];
-		pack_bytes(&p->bytes, o->key.p, o->key.len);
-		buf_addc(&p->bytes, (char)o->ack);
-		pack_bytes(&p->bytes, o->dest_id, o->dest_id_len);
-		pack_bytes(&p->bytes, o->code, strlen(o->code));
-		pack_bytes(&p->bytes, o->message, strlen(o->message));
+		pack_bytes(&g->bytes, o->key.p, o->key.len);
+		buf_addc(&g->bytes, (char)o->ack);
+		pack_bytes(&g->bytes, o->dest_id, o->dest_id_len);
+		pack_bytes(&g->bytes, o->code, strlen(o->code));
+		pack_bytes(&g->bytes, o->message, strlen(o->message));
 	}
-	w->value_len = p->bytes.len - w->value;
-	return p->bytes.len >= PLAN_GROUP_BYTES ? plan_write_waiting(p, PLAN_OUTCOMES, err) : 0;
+	group_end(g);
+	return plan_write_large(p, g, PLAN_OUTCOMES, err);
 }
 
 int plan_settle(struct plan_store *p, struct ferry_error *err)
 {
-	return plan_write_waiting(p, p->raw ? PLAN_RAW : PLAN_OUTCOMES, err);
+	return plan_write_group(p, &p->outcomes, PLAN_OUTCOMES, err) != 0 ? -1
+		: plan_write_group(p, &p->raw, PLAN_RAW, err);
 }
 
 static bool show_outcome(struct kv_bytes group, struct kv_bytes key, struct buf *out)
@@ -90,7 +89,7 @@ int plan_show_outcome(struct kv_txn *txn, size_t index, enum ferry_decision d, s
 
 	if (kv_cursor_open(txn, PLAN_OUTCOMES, &cur, err) != 0)
 		return -1;
-	group_key(&at, index, d, key);
+	outcome_key(&at, index, d, key);
 	struct kv_bytes wanted = {at.s, at.len};
 	int rc = kv_seek(cur, wanted, &k, &v, err);
 	if (rc == 0)
@@ -108,18 +107,17 @@ int plan_show_outcome(struct kv_txn *txn, size_t index, enum ferry_decision d, s
 
 int plan_add_raw(struct plan_store *p, const char *segment, const char *json, size_t len, struct ferry_error *err)
 {
-	struct plan_waiting *w = plan_wait(p);
+	struct plan_group *g = &p->raw;
 	uint8_t be[8];
 
-	kv_be64(be, (uint64_t)++p->raw);
-	w->key = p->bytes.len;
-	buf_add(&p->bytes, be, sizeof be);
-	w->key_len = sizeof be;
-	w->value = p->bytes.len;
-	pack_bytes(&p->bytes, segment, strlen(segment));
-	buf_add(&p->bytes, json, len);
-	w->value_len = p->bytes.len - w->value;
-	return p->bytes.len >= PLAN_GROUP_BYTES ? plan_write_waiting(p, PLAN_RAW, err) : 0;
+	kv_be64(be, (uint64_t)++p->n_raw);
+	group_key(g);
+	buf_add(&g->bytes, be, sizeof be);
+	group_value(g);
+	pack_bytes(&g->bytes, segment, strlen(segment));
+	buf_add(&g->bytes, json, len);
+	group_end(g);
+	return plan_write_large(p, g, PLAN_RAW, err);
 }
 
 static bool show_raw(struct kv_bytes k, struct kv_bytes v, const char *segment, bool wanted, struct buf *out)

@@ -36,6 +36,7 @@ static void header_from_json(json_node *root, struct arena *arena, struct plan_h
 	h->reset = json_get_bool(root, "reset", false);
 	h->truncated = json_get_bool(root, "truncated", false);
 	h->guarded = json_get_bool(root, "guarded", false);
+	h->preview = json_get_bool(root, "preview", false);
 	h->key_parts = (size_t)json_get_int(root, "key_parts", 1);
 	json_node *codes = json_get(root, "codes");
 	h->n_codes = json_count(codes);

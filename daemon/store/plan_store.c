@@ -5,7 +5,8 @@
  * Entries: segment index (2 bytes), key form -> decision, tier, flags, number of the reason,
  * destination id, hash, record, before. Headers: segment index -> JSON, written last: without it the
  * part is not complete. Outcomes: segment index, decision, key form of the first -> those of one
- * batch. Raw: number (8 bytes) -> segment's name, record as JSON.
+ * batch. Raw: number (8 bytes) -> segment's name, record as JSON. There, keys and claims: see
+ * plan_match.c.
  */
 #include "store/plan_store.h"
 
@@ -18,7 +19,7 @@
 #include "store/plan_private.h"
 #include "wire/json.h"
 
-const char *const plan_tables[] = {"entries", "headers", "outcomes", "raw", NULL};
+const char *const plan_tables[] = {"entries", "headers", "outcomes", "raw", "there", "keys", "claims", NULL};
 
 static char *plan_path(const char *state_dir, int64_t run)
 {
@@ -60,8 +61,12 @@ void plan_close(struct plan_store *p)
 	if (!p)
 		return;
 	kv_close(p->env);
-	buf_release(&p->bytes);
-	free(p->waiting);
+	group_release(&p->waiting);
+	group_release(&p->outcomes);
+	group_release(&p->raw);
+	group_release(&p->there);
+	group_release(&p->keys);
+	group_release(&p->claims);
 	free(p->duplicates);
 	for (size_t i = 0; i < p->n_codes; i++)
 		free(p->codes[i]);
@@ -117,9 +122,8 @@ static uint8_t code_number(struct plan_store *p, const char *reason)
 
 enum { HAS_RECORD = 1 << 6, HAS_BEFORE = 1 << 7 };
 
-static void encode(struct plan_store *p, const struct plan_entry *e)
+void plan_encode(struct plan_store *p, const struct plan_entry *e, struct buf *b)
 {
-	struct buf *b = &p->bytes;
 	char head[4] = {
 		(char)e->decision, (char)e->tier,
 		(char)(e->flags | (e->record ? HAS_RECORD : 0) | (e->before ? HAS_BEFORE : 0)),
@@ -165,29 +169,83 @@ void plan_key(struct buf *b, size_t index, struct kv_bytes key)
 	buf_add(b, key.p, key.len);
 }
 
-static struct kv_bytes part(const struct plan_store *p, size_t off, size_t len)
+/* ------------------------------------------------------------------- groups */
+
+void group_key(struct plan_group *g)
 {
-	return (struct kv_bytes){p->bytes.s + off, len};
+	if (g->n == g->cap) {
+		g->cap = g->cap ? g->cap * 2 : 256;
+		g->waiting = ferry_realloc(g->waiting, g->cap, sizeof *g->waiting);
+	}
+	g->waiting[g->n++].key = g->bytes.len;
+}
+
+void group_value(struct plan_group *g)
+{
+	struct plan_waiting *w = &g->waiting[g->n - 1];
+
+	w->key_len = g->bytes.len - w->key;
+	w->value = g->bytes.len;
+}
+
+void group_end(struct plan_group *g)
+{
+	struct plan_waiting *w = &g->waiting[g->n - 1];
+	w->value_len = g->bytes.len - w->value;
+}
+
+void group_reset(struct plan_group *g)
+{
+	g->n = 0;
+	buf_reset(&g->bytes);
+}
+
+void group_release(struct plan_group *g)
+{
+	buf_release(&g->bytes);
+	free(g->waiting);
 }
 
 struct write {
-	struct plan_store *p;
+	const struct plan_group *group;
 	int table;
 };
 
-static int write_waiting(struct kv_txn *txn, void *ctx, struct ferry_error *err)
+static int write_group(struct kv_txn *txn, void *ctx, struct ferry_error *err)
 {
-	struct write *job = ctx;
-	struct plan_store *p = job->p;
+	const struct write *job = ctx;
+	const struct plan_group *g = job->group;
+
+	(void)err;
+	for (size_t i = 0; i < g->n; i++)
+		kv_put(txn, job->table, group_part(g, g->waiting[i].key, g->waiting[i].key_len),
+		       group_part(g, g->waiting[i].value, g->waiting[i].value_len));
+	return 0;
+}
+
+int plan_write_group(struct plan_store *p, struct plan_group *g, int table, struct ferry_error *err)
+{
+	struct write job = {g, table};
+
+	if (g->n && kv_update(p->env, write_group, &job, err) != 0)
+		return -1;
+	group_reset(g);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ entries */
+
+static int write_entries(struct kv_txn *txn, void *ctx, struct ferry_error *err)
+{
+	struct plan_store *p = ctx;
+	const struct plan_group *g = &p->waiting;
 
 	(void)err;
 	p->n_duplicates = 0;
-	for (size_t i = 0; i < p->n_waiting; i++) {
-		const struct plan_waiting *w = &p->waiting[i];
-		struct kv_bytes key = part(p, w->key, w->key_len), value = part(p, w->value, w->value_len);
-		if (job->table != PLAN_ENTRIES)
-			kv_put(txn, job->table, key, value);
-		else if (p->ordered)
+	for (size_t i = 0; i < g->n; i++) {
+		struct kv_bytes key = group_part(g, g->waiting[i].key, g->waiting[i].key_len);
+		struct kv_bytes value = group_part(g, g->waiting[i].value, g->waiting[i].value_len);
+		if (p->ordered)
 			kv_append(txn, PLAN_ENTRIES, key, value);
 		else if (kv_insert(txn, PLAN_ENTRIES, key, value) == 1)
 			p->duplicates[p->n_duplicates++] = i;
@@ -195,55 +253,92 @@ static int write_waiting(struct kv_txn *txn, void *ctx, struct ferry_error *err)
 	return 0;
 }
 
-int plan_write_waiting(struct plan_store *p, int table, struct ferry_error *err)
+int plan_flush(struct plan_store *p, struct ferry_error *err)
 {
-	struct write job = {p, table};
+	const struct plan_group *g = &p->waiting;
 
-	if (!p->n_waiting)
+	if (!g->n)
 		return 0;
-	p->duplicates = ferry_realloc(p->duplicates, p->n_waiting, sizeof *p->duplicates);
-	if (kv_update(p->env, write_waiting, &job, err) != 0)
+	p->duplicates = ferry_realloc(p->duplicates, g->n, sizeof *p->duplicates);
+	if (kv_update(p->env, write_entries, p, err) != 0)
 		return -1;
 	for (size_t i = 0; i < p->n_duplicates; i++) {
-		const struct plan_waiting *w = &p->waiting[p->duplicates[i]];
+		const struct plan_waiting *w = &g->waiting[p->duplicates[i]];
 		struct plan_entry e;
-		bool ok = plan_decode(part(p, w->value, w->value_len), (const char *const *)p->codes, p->n_codes, &e);
+		bool ok = plan_decode(group_part(g, w->value, w->value_len), (const char *const *)p->codes, p->n_codes, &e);
 		FERRY_ASSERT(ok);
-		e.key = part(p, w->key + 2, w->key_len - 2);
+		e.key = group_part(g, w->key + 2, w->key_len - 2);
 		p->entries[e.decision]--;
 		p->duplicate(p->ctx, &e);
 	}
-	p->n_waiting = 0;
-	buf_reset(&p->bytes);
+	group_reset(&p->waiting);
 	return 0;
-}
-
-int plan_flush(struct plan_store *p, struct ferry_error *err)
-{
-	return plan_write_waiting(p, PLAN_ENTRIES, err);
-}
-
-struct plan_waiting *plan_wait(struct plan_store *p)
-{
-	if (p->n_waiting == p->cap_waiting) {
-		p->cap_waiting = p->cap_waiting ? p->cap_waiting * 2 : 256;
-		p->waiting = ferry_realloc(p->waiting, p->cap_waiting, sizeof *p->waiting);
-	}
-	return &p->waiting[p->n_waiting++];
 }
 
 int plan_add(struct plan_store *p, const struct plan_entry *e, struct ferry_error *err)
 {
-	struct plan_waiting *w = plan_wait(p);
+	struct plan_group *g = &p->waiting;
 
-	w->key = p->bytes.len;
-	plan_key(&p->bytes, p->index, e->key);
-	w->key_len = p->bytes.len - w->key;
-	w->value = p->bytes.len;
-	encode(p, e);
-	w->value_len = p->bytes.len - w->value;
+	group_key(g);
+	plan_key(&g->bytes, p->index, e->key);
+	group_value(g);
+	plan_encode(p, e, &g->bytes);
+	group_end(g);
 	p->entries[e->decision]++;
-	return p->bytes.len >= PLAN_GROUP_BYTES ? plan_flush(p, err) : 0;
+	return g->bytes.len >= PLAN_GROUP_BYTES ? plan_flush(p, err) : 0;
+}
+
+struct amend {
+	struct plan_store *p;
+	struct kv_bytes form;
+	uint32_t which;
+	enum ferry_decision decision;
+	const char *reason;
+	struct plan_entry was;		/* decision and reason only */
+	bool there;
+};
+
+static int amend_entry(struct kv_txn *txn, void *ctx, struct ferry_error *err)
+{
+	struct amend *a = ctx;
+	struct plan_store *p = a->p;
+	struct buf key = BUF_INIT, value = BUF_INIT;
+	struct plan_entry e;
+	struct kv_bytes v;
+
+	plan_key(&key, p->index, a->form);
+	struct kv_bytes k = {key.s, key.len};
+	int rc = kv_get(txn, PLAN_ENTRIES, k, &v, err);
+	a->there = false;
+	if (rc == 1 && !plan_decode(v, (const char *const *)p->codes, p->n_codes, &e))
+		rc = ferry_fail(err, FERRY_E_STORE_CORRUPT, "plan: an entry cannot be read");
+	if (rc == 1 && a->which & 1u << e.decision && (e.decision != FERRY_SKIP || e.flags & PLAN_ADOPT)) {
+		a->there = true;
+		a->was = e;
+		e.flags &= ~(uint32_t)PLAN_ADOPT;
+		e.decision = a->decision;
+		e.reason = a->reason;
+		plan_encode(p, &e, &value);
+		kv_put(txn, PLAN_ENTRIES, k, (struct kv_bytes){value.s, value.len});
+	}
+	buf_release(&key);
+	buf_release(&value);
+	return rc < 0 ? -1 : 0;
+}
+
+int plan_amend(struct plan_store *p, struct kv_bytes form, uint32_t which, enum ferry_decision decision,
+	       const char *reason, struct plan_entry *ret_was, struct ferry_error *err)
+{
+	struct amend a = {.p = p, .form = form, .which = which, .decision = decision, .reason = reason};
+
+	if (plan_flush(p, err) != 0 || kv_update(p->env, amend_entry, &a, err) != 0)
+		return -1;
+	if (!a.there)
+		return 0;
+	p->entries[a.was.decision]--;
+	p->entries[decision]++;
+	*ret_was = a.was;
+	return 1;
 }
 
 static void counts_json(const int64_t *counts, const char *key, struct buf *b)
@@ -264,6 +359,7 @@ static void header_json(const struct plan_store *p, const struct plan_header *h,
 	jw_bool(b, "reset", h->reset);
 	jw_bool(b, "truncated", h->truncated);
 	jw_bool(b, "guarded", h->guarded);
+	jw_bool(b, "preview", h->preview);
 	jw_open(b, "codes", '[');
 	for (size_t i = 0; i < p->n_codes; i++)
 		jw_text(b, NULL, p->codes[i]);

@@ -59,6 +59,7 @@ struct plan_header {
 	const char *const *codes;	/* set when read: reasons by the number entries have */
 	size_t n_codes;
 	bool guarded;			/* a guard stopped it: nothing of it was sent */
+	bool preview;			/* made to be looked at: nothing of it was sent */
 };
 
 /* ---- writing */
@@ -78,6 +79,44 @@ int plan_add(struct plan_store *p, const struct plan_entry *e, struct ferry_erro
 int plan_end(struct plan_store *p, const struct plan_header *h, struct ferry_error *err);
 /* Write what is left, so that the duplicates among it are known. */
 int plan_flush(struct plan_store *p, struct ferry_error *err);
+
+/*
+ * Change the decision of an entry of the part being written, if it has one of `which` (1u << d; of
+ * skips, adopted ones only). 1 and the old decision, reason and flags in *ret_was; 0 when there is none.
+ */
+int plan_amend(struct plan_store *p, struct kv_bytes form, uint32_t which, enum ferry_decision decision,
+	       const char *reason, struct plan_entry *ret_was, struct ferry_error *err);
+
+/* ---- matching: the destination's own records, and which keys claim which of them, while planning */
+
+/*
+ * A record of the part being written: keys[i] is the hash of what rule i compares, has[i] whether it
+ * has one. Everything is copied.
+ */
+int plan_there_add(struct plan_store *p, const char *dest_id, const void *record, size_t len,
+		   const struct hash128 *keys, const bool *has, size_t n_rules, struct ferry_error *err);
+/* The listing is complete, or given up: with `keep` it can be searched, else it is forgotten. */
+int plan_there_done(struct plan_store *p, bool keep, struct ferry_error *err);
+
+struct plan_hit {
+	const char *dest_id;
+	const void *record;
+	size_t record_len;
+};
+/* The records that have this key by that rule, at most max, in the arena. */
+int plan_there_find(struct plan_store *p, size_t rule, const struct hash128 *key, struct arena *arena,
+		    struct plan_hit *ret, size_t max, size_t *ret_n, struct ferry_error *err);
+
+/* The key is to be linked with that record. */
+int plan_claim(struct plan_store *p, const char *dest_id, size_t id_len, struct kv_bytes form, struct ferry_error *err);
+/* All claims are made: now the two below can be asked. */
+int plan_claims_done(struct plan_store *p, struct ferry_error *err);
+/* Tell fn of each claim to the record but that of `form`. It must not write to the plan. */
+int plan_claims_of(struct plan_store *p, struct kv_bytes dest_id, struct kv_bytes form,
+		   void (*fn)(void *ctx, struct kv_bytes dest_id, struct kv_bytes form), void *ctx, struct ferry_error *err);
+/* The same for all claims, record by record. */
+int plan_claims_each(struct plan_store *p, void (*fn)(void *ctx, struct kv_bytes dest_id, struct kv_bytes form),
+		     void *ctx, struct ferry_error *err);
 
 /* ---- what became of it: written while it is applied, by the run that applies it */
 

@@ -151,8 +151,10 @@ int problem_text(struct journal *j, int64_t id, struct buf *out, struct ferry_er
 
 	kv_be64(key, (uint64_t)id);
 	int rc = journal_look(j, PROBLEMS, (struct kv_bytes){key, 8}, out, err);
-	if (rc == 0)
-		return ferry_fail(err, FERRY_E_NOT_FOUND, "there is no problem %lld", (long long)id);
+	if (rc == 0) {
+		ferry_fail(err, FERRY_E_NOT_FOUND, "there is no problem %lld", (long long)id);
+		return ferry_hint(err, "'ferryctl problems --status all' lists what is kept.");
+	}
 	return rc < 0 ? -1 : 0;
 }
 

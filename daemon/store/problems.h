@@ -33,7 +33,7 @@ struct problem_moment {
 	const char *event, *group, *by;	/* NULL: nothing to say */
 };
 
-enum { PROBLEM_HISTORY = 20, PROBLEM_FORM_MAX = 1100 };
+enum { PROBLEM_HISTORY = 20, PROBLEM_FORM_MAX = 65536 };
 
 /* Texts are NULL when not known, and in the problem's arena; *_json are JSON texts. */
 struct problem {

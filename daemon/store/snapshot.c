@@ -5,7 +5,8 @@
  * Entry: flags, ordinal (varint), hash, length and text of the destination id, and for a full
  * snapshot the layout number and the record. A group of intents: their number, then for each one the
  * key, decision, run, flags, hash, destination id, layout and record. One value for a whole batch
- * costs the tree one change where single ones would cost it two for every row.
+ * costs the tree one change where single ones would cost it two for every row. Refused: how often in
+ * a row, hash of the record, the destination's code.
  */
 #include "store/snapshot.h"
 
@@ -13,33 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/pack.h"
+#include "store/snapshot_private.h"
 
-enum { ENTRIES, INTENTS, PENDING, INFO };
-static const char *const tables[] = {"entries", "intents", "pending", "info", NULL};
-enum { VERSION = 1, HAS_RECORD = 1 << 7 };
-
-struct snapshot {
-	struct kv_env *env;
-};
-
-struct snap_reader {
-	struct snapshot *snapshot;
-	struct kv_txn *txn;
-	struct kv_cursor *cur;
-	bool started;
-	bool doubts_known;		/* keys with an intent, sorted; read when first asked for */
-	struct kv_bytes *doubts;
-	size_t n_doubts;
-	struct arena arena;
-};
+const char *const snapshot_tables[] = {"entries", "intents", "pending", "info", "refused", NULL};
+enum { VERSION = 1 };
 
 int snapshot_open(const char *state_dir, const char *sync, const char *segment, struct snapshot **ret,
 		  struct ferry_error *err)
 {
 	char *path = ferry_asprintf("%s/snapshots/%s/%s", state_dir, sync, segment);
 	struct kv_env *env;
-	int rc = kv_open(path, "snapshot", VERSION, tables, &env, err);
+	int rc = kv_open(path, "snapshot", VERSION, snapshot_tables, &env, err);
 
 	free(path);
 	if (rc != 0)
@@ -71,29 +56,6 @@ static void entry_encode(const struct snap_entry *e, struct buf *b)
 	}
 }
 
-static bool entry_decode(struct kv_bytes v, struct snap_entry *e)
-{
-	struct cut c = cut_start(v);
-	const void *p;
-
-	memset(e, 0, sizeof *e);
-	uint8_t flags = cut_byte(&c);
-	e->flags = flags & (uint8_t)~HAS_RECORD;
-	e->ordinal = cut_number(&c);
-	p = cut_raw(&c, sizeof e->hash);
-	if (p)
-		memcpy(&e->hash, p, sizeof e->hash);
-	e->dest_id = cut_bytes(&c, &e->dest_id_len);
-	if (flags & HAS_RECORD) {
-		p = cut_raw(&c, sizeof e->layout);
-		if (p)
-			memcpy(&e->layout, p, sizeof e->layout);
-		e->record_len = c.bad ? 0 : (size_t)(c.end - c.p);
-		e->record = c.p;
-	}
-	return !c.bad;
-}
-
 static void intent_encode(const struct snap_intent *in, struct buf *b)
 {
 	pack_bytes(b, in->key.p, in->key.len);
@@ -104,31 +66,6 @@ static void intent_encode(const struct snap_intent *in, struct buf *b)
 	pack_bytes(b, in->dest_id, in->dest_id_len);
 	buf_add(b, &in->layout, sizeof in->layout);
 	pack_bytes(b, in->record, in->record_len);
-}
-
-static void intent_decode(struct cut *c, struct snap_intent *in)
-{
-	const void *p;
-
-	memset(in, 0, sizeof *in);
-	in->key.p = cut_bytes(c, &in->key.len);
-	in->decision = (enum ferry_decision)cut_byte(c);
-	c->bad |= in->decision >= FERRY_DECISIONS;
-	in->run = (int64_t)cut_number(c);
-	in->flags = (uint32_t)cut_number(c);
-	p = cut_raw(c, sizeof in->hash);
-	if (p)
-		memcpy(&in->hash, p, sizeof in->hash);
-	in->dest_id = cut_bytes(c, &in->dest_id_len);
-	p = cut_raw(c, sizeof in->layout);
-	if (p)
-		memcpy(&in->layout, p, sizeof in->layout);
-	in->record = cut_bytes(c, &in->record_len);
-}
-
-static int unreadable(struct snapshot *s, const char *table, struct ferry_error *err)
-{
-	return ferry_fail(err, FERRY_E_STORE_CORRUPT, "%s: table %s: a record cannot be read", kv_path(s->env), table);
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -200,7 +137,7 @@ static int put_entry(struct kv_txn *txn, struct change_list *list, const struct 
 	int rc = kv_get(txn, ENTRIES, op->key, &v, err);
 	if (rc < 0)
 		return -1;
-	e.ordinal = rc == 1 && entry_decode(v, &old) ? old.ordinal : ++list->ordinal;
+	e.ordinal = rc == 1 && snapshot_entry(v, &old) ? old.ordinal : ++list->ordinal;
 	kv_put(txn, ENTRIES, op->key, encoded(list, &e));
 	return 0;
 }
@@ -248,6 +185,27 @@ static int put_pending(struct kv_txn *txn, struct change_list *list, const struc
 	return 0;
 }
 
+/* Another record or another reason begins to count anew. */
+static int put_refusal(struct kv_txn *txn, struct change_list *list, const struct snap_op *op, struct ferry_error *err)
+{
+	struct kv_bytes v, code;
+	struct hash128 hash;
+	uint64_t times = 0;
+	int rc = kv_get(txn, REFUSED, op->key, &v, err);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 1 && (!snapshot_refusal(v, &times, &hash, &code) || memcmp(&hash, &op->hash, sizeof hash) != 0 ||
+			code.len != strlen(op->reason) || memcmp(code.p, op->reason, code.len) != 0))
+		times = 0;
+	buf_reset(&list->scratch);
+	pack_number(&list->scratch, times + 1);
+	buf_add(&list->scratch, &op->hash, sizeof op->hash);
+	pack_bytes(&list->scratch, op->reason, strlen(op->reason));
+	kv_put(txn, REFUSED, op->key, (struct kv_bytes){list->scratch.s, list->scratch.len});
+	return 0;
+}
+
 static int apply_op(struct kv_txn *txn, struct change_list *list, const struct snap_op *op, struct ferry_error *err)
 {
 	switch (op->kind) {
@@ -264,6 +222,11 @@ static int apply_op(struct kv_txn *txn, struct change_list *list, const struct s
 		return put_pending(txn, list, op, err);
 	case SNAP_UNPEND:
 		kv_del(txn, PENDING, op->key);
+		return 0;
+	case SNAP_REFUSE:
+		return put_refusal(txn, list, op, err);
+	case SNAP_UNREFUSE:
+		kv_del(txn, REFUSED, op->key);
 		return 0;
 	}
 	return 0;
@@ -383,226 +346,4 @@ static int clear_entries(struct kv_txn *txn, void *ctx, struct ferry_error *err)
 int snapshot_clear(struct snapshot *s, struct ferry_error *err)
 {
 	return kv_update(s->env, clear_entries, NULL, err);
-}
-
-/* How many rows the groups hold together. */
-static int count_intents(struct snapshot *s, struct kv_txn *txn, int64_t *ret, struct ferry_error *err)
-{
-	struct kv_cursor *cur;
-	struct kv_bytes k, v;
-
-	*ret = 0;
-	if (kv_cursor_open(txn, INTENTS, &cur, err) != 0)
-		return -1;
-	int rc = kv_first(cur, &k, &v, err);
-	for (; rc == 1; rc = kv_next(cur, &k, &v, err)) {
-		struct cut c = cut_start(v);
-		*ret += (int64_t)cut_number(&c);
-		if (c.bad) {
-			rc = unreadable(s, tables[INTENTS], err);
-			break;
-		}
-	}
-	kv_cursor_close(cur);
-	return rc < 0 ? -1 : 0;
-}
-
-int snapshot_counts(struct snapshot *s, int64_t *entries, int64_t *intents, int64_t *pending, struct ferry_error *err)
-{
-	struct kv_txn *txn;
-
-	if (kv_begin(s->env, KV_READ, &txn, err) != 0)
-		return -1;
-	*entries = kv_count(txn, ENTRIES);
-	*pending = kv_count(txn, PENDING);
-	int rc = count_intents(s, txn, intents, err);
-	kv_abort(txn);
-	return rc;
-}
-
-/* ------------------------------------------------------------------ reading */
-
-int snap_reader_open(struct snapshot *s, struct snap_reader **ret, struct ferry_error *err)
-{
-	struct snap_reader *r = ferry_alloc0(1, sizeof *r);
-
-	r->snapshot = s;
-	if (kv_begin(s->env, KV_READ, &r->txn, err) != 0 ||
-	    kv_cursor_open(r->txn, ENTRIES, &r->cur, err) != 0) {
-		snap_reader_close(r);
-		return -1;
-	}
-	*ret = r;
-	return 0;
-}
-
-void snap_reader_close(struct snap_reader *r)
-{
-	if (!r)
-		return;
-	kv_cursor_close(r->cur);
-	kv_abort(r->txn);
-	arena_release(&r->arena);
-	free(r->doubts);
-	free(r);
-}
-
-static int decode_or_fail(struct kv_bytes v, struct snap_entry *ret, struct ferry_error *err)
-{
-	if (entry_decode(v, ret))
-		return 1;
-	return ferry_fail(err, FERRY_E_STORE_CORRUPT, "snapshot: an entry cannot be read");
-}
-
-int snap_get(struct snap_reader *r, struct kv_bytes key, struct snap_entry *ret, struct ferry_error *err)
-{
-	struct kv_bytes v;
-	int rc = kv_get(r->txn, ENTRIES, key, &v, err);
-
-	return rc == 1 ? decode_or_fail(v, ret, err) : rc;
-}
-
-int snap_next(struct snap_reader *r, struct kv_bytes *key, struct snap_entry *ret, struct ferry_error *err)
-{
-	struct kv_bytes v;
-	int rc = r->started ? kv_next(r->cur, key, &v, err) : kv_first(r->cur, key, &v, err);
-
-	r->started = true;
-	return rc == 1 ? decode_or_fail(v, ret, err) : rc;
-}
-
-static void *copy(struct arena *arena, const void *p, size_t n)
-{
-	return arena_strndup(arena, p ? p : "", n);
-}
-
-/* Take the next group after `after` apart; *ret_n is 0 at the end. Memory of the transaction. */
-static int next_group(struct snapshot *s, struct kv_txn *txn, uint64_t after, struct arena *arena, uint64_t *ret_group,
-		      struct snap_intent **ret, size_t *ret_n, struct ferry_error *err)
-{
-	struct kv_cursor *cur;
-	struct kv_bytes k, v;
-	uint8_t be[8];
-
-	*ret_n = 0;
-	kv_be64(be, after + 1);
-	if (kv_cursor_open(txn, INTENTS, &cur, err) != 0)
-		return -1;
-	int rc = kv_seek(cur, (struct kv_bytes){be, sizeof be}, &k, &v, err);
-	kv_cursor_close(cur);
-	if (rc <= 0)
-		return rc;
-	struct cut c = cut_start(v);
-	uint64_t n = cut_number(&c);
-	/* each takes several bytes, so this bounds what a damaged number can ask for */
-	if (c.bad || n > v.len || k.len != 8)
-		return unreadable(s, tables[INTENTS], err);
-	*ret = arena_alloc0(arena, n, sizeof **ret);
-	for (size_t i = 0; i < n && !c.bad; i++)
-		intent_decode(&c, &(*ret)[i]);
-	if (c.bad || c.p != c.end)
-		return unreadable(s, tables[INTENTS], err);
-	*ret_group = kv_get_be64(k.p);
-	*ret_n = n;
-	return 0;
-}
-
-int snapshot_intents(struct snapshot *s, uint64_t after, struct arena *arena, uint64_t *ret_group,
-		     struct snap_intent **ret, size_t *ret_n, struct ferry_error *err)
-{
-	struct kv_txn *txn;
-
-	if (kv_begin(s->env, KV_READ, &txn, err) != 0)
-		return -1;
-	int rc = next_group(s, txn, after, arena, ret_group, ret, ret_n, err);
-	for (size_t i = 0; rc == 0 && i < *ret_n; i++) {
-		struct snap_intent *in = &(*ret)[i];
-		in->key.p = copy(arena, in->key.p, in->key.len);
-		in->dest_id = copy(arena, in->dest_id, in->dest_id_len);
-		in->record = copy(arena, in->record, in->record_len);
-	}
-	kv_abort(txn);
-	return rc;
-}
-
-int snapshot_last_group(struct snapshot *s, uint64_t *ret, struct ferry_error *err)
-{
-	struct kv_txn *txn;
-	struct kv_cursor *cur;
-	struct kv_bytes k, v;
-
-	*ret = 0;
-	if (kv_begin(s->env, KV_READ, &txn, err) != 0)
-		return -1;
-	int rc = kv_cursor_open(txn, INTENTS, &cur, err);
-	if (rc == 0) {
-		rc = kv_last(cur, &k, &v, err);
-		if (rc == 1 && k.len == 8)
-			*ret = kv_get_be64(k.p);
-		kv_cursor_close(cur);
-	}
-	kv_abort(txn);
-	return rc < 0 ? -1 : 0;
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-	return kv_compare(*(const struct kv_bytes *)a, *(const struct kv_bytes *)b);
-}
-
-/* Few, if any: the rows of the batches that were under way when a run died and could not be settled. */
-static int read_doubts(struct snap_reader *r, struct ferry_error *err)
-{
-	uint64_t group = 0;
-	struct snap_intent *intents;
-	size_t n;
-
-	for (;;) {
-		if (next_group(r->snapshot, r->txn, group, &r->arena, &group, &intents, &n, err) != 0)
-			return -1;
-		if (!n)
-			break;
-		r->doubts = ferry_realloc(r->doubts, r->n_doubts + n, sizeof *r->doubts);
-		for (size_t i = 0; i < n; i++)
-			r->doubts[r->n_doubts++] = intents[i].key;
-	}
-	if (r->n_doubts)
-		qsort(r->doubts, r->n_doubts, sizeof *r->doubts, compare_keys);
-	r->doubts_known = true;
-	return 0;
-}
-
-int snap_has_intent(struct snap_reader *r, struct kv_bytes key, struct ferry_error *err)
-{
-	if (!r->doubts_known && read_doubts(r, err) != 0)
-		return -1;
-	return r->n_doubts && bsearch(&key, r->doubts, r->n_doubts, sizeof key, compare_keys) != NULL;
-}
-
-int snapshot_pending(struct snapshot *s, struct kv_bytes after, size_t max, struct arena *arena,
-		     struct kv_bytes **ret_keys, size_t *ret_n, struct ferry_error *err)
-{
-	struct kv_bytes *keys = arena_alloc(arena, max * sizeof *keys);
-	struct kv_txn *txn;
-	struct kv_cursor *cur;
-	struct kv_bytes k, v;
-	size_t n = 0;
-
-	*ret_keys = keys;
-	if (kv_begin(s->env, KV_READ, &txn, err) != 0)
-		return -1;
-	int rc = kv_cursor_open(txn, PENDING, &cur, err);
-	if (rc != 0) {
-		kv_abort(txn);
-		return -1;
-	}
-	rc = after.len ? kv_seek(cur, after, &k, &v, err) : kv_first(cur, &k, &v, err);
-	if (rc == 1 && after.len && kv_compare(k, after) == 0)
-		rc = kv_next(cur, &k, &v, err);
-	for (; rc == 1 && n < max; rc = kv_next(cur, &k, &v, err))
-		keys[n++] = (struct kv_bytes){copy(arena, k.p, k.len), k.len};
-	kv_cursor_close(cur);
-	kv_abort(txn);
-	*ret_n = n;
-	return rc < 0 ? -1 : 0;
 }

@@ -46,7 +46,7 @@ struct snap_intent {
 	size_t record_len;
 };
 
-enum snap_op_kind { SNAP_PUT, SNAP_DELETE, SNAP_INTEND, SNAP_PEND, SNAP_UNPEND };
+enum snap_op_kind { SNAP_PUT, SNAP_DELETE, SNAP_INTEND, SNAP_PEND, SNAP_UNPEND, SNAP_REFUSE, SNAP_UNREFUSE };
 
 /*
  * One change; a commit is a list of them. Everything is borrowed until the commit returns. Intents
@@ -57,7 +57,8 @@ struct snap_op {
 	enum snap_op_kind kind;
 	struct kv_bytes key;		/* key form; not for SNAP_INTEND */
 	struct snap_entry entry;	/* SNAP_PUT; ordinal is ignored */
-	const char *reason;		/* SNAP_PEND */
+	const char *reason;		/* SNAP_PEND; SNAP_REFUSE: the destination's code */
+	struct hash128 hash;		/* SNAP_REFUSE: of the record */
 	uint64_t group;			/* SNAP_INTEND */
 	const struct snap_intent *intents;
 	size_t n_intents;		/* 0: the group is settled */
@@ -82,6 +83,14 @@ int snapshot_note(struct snapshot *s, const char *name, struct arena *arena, con
 int snapshot_set_note(struct snapshot *s, const char *name, const char *text, struct ferry_error *err);
 /* Forget all entries (not intents), to start over. */
 int snapshot_clear(struct snapshot *s, struct ferry_error *err);
+/*
+ * How often in a row the destination has refused this very record, and with that code (NULL: any).
+ * 0: not at all.
+ */
+int snapshot_refusals(struct snapshot *s, struct kv_bytes key, const struct hash128 *hash, const char *code,
+		      int64_t *ret, struct ferry_error *err);
+/* Rows that were refused and not delivered since. */
+int snapshot_refused(struct snapshot *s, int64_t *ret, struct ferry_error *err);
 /* Entries, rows with an intent, and pending keys. */
 int snapshot_counts(struct snapshot *s, int64_t *entries, int64_t *intents, int64_t *pending, struct ferry_error *err);
 
