@@ -1,5 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 # make bench: measure and print; make bench BENCHFLAGS=--write updates doc/performance.md.
-bench: all
+# The tools are built when they are asked for, and never installed.
+EXTRA_LTLIBRARIES = tests/bench/tools/bench.la
+tests_bench_tools_bench_la_SOURCES = tests/bench/tools/bench.c
+tests_bench_tools_bench_la_CFLAGS = $(PLUGIN_CFLAGS)
+tests_bench_tools_bench_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
+
+EXTRA_PROGRAMS = tests/bench/tools/observe tests/bench/tools/send
+tests_bench_tools_observe_SOURCES = tests/bench/tools/observe.c
+tests_bench_tools_send_SOURCES = tests/bench/tools/send.c
+tests_bench_tools_send_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+tests_bench_tools_send_LDADD = $(CURL_LIBS) -lpthread
+
+bench_tools = $(EXTRA_LTLIBRARIES) $(EXTRA_PROGRAMS)
+bench-tools: $(bench_tools)
+bench: all bench-tools
 	@$(AM_TESTS_ENVIRONMENT) bash $(srcdir)/tests/bench/bench.sh $(BENCHFLAGS)
-EXTRA_DIST += tests/bench/bench.sh doc/performance.md
+instructions: all bench-tools
+	@$(AM_TESTS_ENVIRONMENT) bash $(srcdir)/tests/bench/instructions.sh $(BENCHFLAGS)
+.PHONY: bench-tools instructions
+CLEANFILES += $(bench_tools)
+EXTRA_DIST += doc/performance.md tests/bench/bench.sh tests/bench/instructions.sh tests/bench/lib.bash \
+	tests/bench/measure.bash tests/bench/postgres.bash tests/bench/http.bash tests/bench/cases
