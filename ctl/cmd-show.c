@@ -102,6 +102,7 @@ static void print_run(struct ctl *ctl, int64_t id, json_node *run)
 	view_segments(ctl, run);
 	view_phases(ctl, run);
 	view_reasons(ctl, run);
+	view_problems(ctl, run);
 	view_error(ctl, run);
 	if (errors > 0)
 		print_first_errors(ctl, id, errors);

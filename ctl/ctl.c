@@ -177,6 +177,18 @@ int ctl_run_id(struct ctl *ctl, size_t i, int64_t *ret, struct ferry_error *err)
 			  "a run is a number, 'last' or 'last:SYNC'; 'ferryctl runs' lists them");
 }
 
+int ctl_number(struct ctl *ctl, size_t i, const char *what, int64_t *ret, struct ferry_error *err)
+{
+	const char *word = ctl->args.word[i];
+	char *end;
+
+	errno = 0;
+	*ret = strtoll(word, &end, 10);
+	if (*word >= '0' && *word <= '9' && !*end && !errno && *ret > 0)
+		return 0;
+	return ferry_fail(err, FERRY_E_USAGE, "'%s' names no %s: it is a number", word, what);
+}
+
 int ctl_page_query(struct ctl *ctl, int64_t per_page, struct buf *path, struct ferry_error *err)
 {
 	int64_t page;
@@ -240,6 +252,13 @@ void say_heading(struct ctl *ctl, const char *text)
 {
 	say_line(ctl);
 	say(ctl, STYLE_BOLD, text);
+	say_line(ctl);
+}
+
+void say_command(struct ctl *ctl, const char *command, const char *why)
+{
+	sayf(ctl, STYLE_BOLD, "  %-24s", command);
+	sayf(ctl, STYLE_DIM, "%s%s", text_width(command) > 24 ? "  " : " ", why);
 	say_line(ctl);
 }
 

@@ -38,6 +38,8 @@ void ctl_json_text(struct ctl *ctl, const char *json, size_t len);
 int ctl_flush(struct ctl *ctl, struct ferry_error *err);
 /* The number of the run that argument i names: a number, "last", "last:SYNC". */
 int ctl_run_id(struct ctl *ctl, size_t i, int64_t *ret, struct ferry_error *err);
+/* The number that argument i is; USAGE when it is none. what: "problem". */
+int ctl_number(struct ctl *ctl, size_t i, const char *what, int64_t *ret, struct ferry_error *err);
 /* "page 2 of 7, 134 in all; next: --page 3" when the answer is one page of several. */
 void ctl_paging(struct ctl *ctl, json_node *answer);
 /* path?...&page=N&per_page=N from --page and --limit */
@@ -51,6 +53,8 @@ void sayf(struct ctl *ctl, enum style style, const char *fmt, ...)
 void say_line(struct ctl *ctl);
 /* A heading of a block, on a line of its own after an empty one. */
 void say_heading(struct ctl *ctl, const char *text);
+/* A command to go on with and what for, on a line. */
+void say_command(struct ctl *ctl, const char *command, const char *why);
 /* Text cut to what is left of the line when `used` columns are taken; then a line end. */
 void say_rest(struct ctl *ctl, enum style style, int used, const char *text);
 
@@ -67,6 +71,10 @@ int cmd_show(struct ctl *ctl, struct ferry_error *err);
 int cmd_logs(struct ctl *ctl, struct ferry_error *err);
 int cmd_errors(struct ctl *ctl, struct ferry_error *err);
 int cmd_plan(struct ctl *ctl, struct ferry_error *err);
+int cmd_records(struct ctl *ctl, struct ferry_error *err);
+int cmd_problems(struct ctl *ctl, struct ferry_error *err);
+int cmd_resolve(struct ctl *ctl, struct ferry_error *err);
+int cmd_history(struct ctl *ctl, struct ferry_error *err);
 int cmd_check(struct ctl *ctl, struct ferry_error *err);
 int cmd_reload(struct ctl *ctl, struct ferry_error *err);
 int cmd_connectors(struct ctl *ctl, struct ferry_error *err);

@@ -8,8 +8,12 @@ ctl_libctl_la_SOURCES = \
 	ctl/cmd-connectors.c \
 	ctl/cmd-explain.c \
 	ctl/cmd-help.c \
+	ctl/cmd-history.c \
 	ctl/cmd-logs.c \
 	ctl/cmd-plan.c \
+	ctl/cmd-problems.c \
+	ctl/cmd-records.c \
+	ctl/cmd-resolve.c \
 	ctl/cmd-run.c \
 	ctl/cmd-show.c \
 	ctl/cmd-status.c \
@@ -19,6 +23,8 @@ ctl_libctl_la_SOURCES = \
 	ctl/table.c ctl/table.h \
 	ctl/text.c ctl/text.h \
 	ctl/view.c ctl/view.h \
+	ctl/view-plan.c \
+	ctl/view-problem.c \
 	ctl/view-segments.c \
 	ctl/wait.c
 ctl_libctl_la_CPPFLAGS = $(AM_CPPFLAGS) \

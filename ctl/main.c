@@ -22,10 +22,12 @@ static const struct command commands[] = {
 	{"runs", "[SYNC]", OPTION(STATUS) | OPTION(LIMIT) | OPTION(PAGE), "runs, the newest first",
 		"STATUS is queued, running, preview_ready, completed, failed or cancelled.",
 		cmd_runs},
-	{"run", "SYNC", OPTION(PREVIEW) | OPTION(VERIFY) | OPTION(FULL) | OPTION(WAIT),
+	{"run", "SYNC", OPTION(PREVIEW) | OPTION(VERIFY) | OPTION(FULL) | OPTION(EXTRACT_ONLY) |
+		OPTION(LIMIT) | OPTION(WAIT),
 		"start a run",
 		"With --preview it stops when its plan is made: read it with 'ferryctl plan RUN',\n"
-		"carry it out with 'ferryctl promote RUN'. When such a run of the sync is queued\n"
+		"carry it out with 'ferryctl promote RUN'. With --extract-only it makes no plan either:\n"
+		"'ferryctl records RUN' shows what the source gave. When such a run of the sync is queued\n"
 		"already, the request joins it.", cmd_run},
 	{"show", "RUN", 0, "a run at one glance: rows, segments, stages, reasons, errors",
 		NULL, cmd_show},
@@ -37,8 +39,24 @@ static const struct command commands[] = {
 		"what a run decided for each record",
 		"DECISION is create, update, delete, disable, skip or conflict.\n"
 		"'ferryctl explain REASON' tells what a reason means.", cmd_plan},
-	{"promote", "RUN", OPTION(WAIT), "carry out the plan of a preview",
-		"Refused when the definition or the snapshot has changed since.", cmd_promote},
+	{"history", "SYNC KEY", OPTION(SEGMENT) | OPTION(LIMIT) | OPTION(BEFORE),
+		"what runs decided for one record, the newest first",
+		"KEY is the record's key as 'ferryctl plan' shows it. Only what is still kept is known.",
+		cmd_history},
+	{"records", "RUN", OPTION(SEGMENT) | OPTION(LIMIT) | OPTION(PAGE),
+		"the records that a run with --extract-only has kept", NULL, cmd_records},
+	{"problems", "[ID]", OPTION(SYNC) | OPTION(SEGMENT) | OPTION(GROUP) | OPTION(STATUS) |
+		OPTION(LIMIT) | OPTION(PAGE),
+		"records that wait for a person, or one of them",
+		"STATUS is open (when nothing is said), ignored, resolved, cleared or all.", cmd_problems},
+	{"resolve", "[ID]", OPTION(LINK) | OPTION(CREATE) | OPTION(IGNORE) | OPTION(UNTIL) | OPTION(RETRY) |
+		OPTION(REOPEN) | OPTION(SYNC) | OPTION(SEGMENT) | OPTION(GROUP),
+		"say what is to be done with a problem",
+		"One of --link, --create, --ignore, --retry and --reopen; the next run of its sync does so.\n"
+		"Without an ID all open problems of --sync are ignored or retried.", cmd_resolve},
+	{"promote", "RUN", OPTION(OVERRIDE_GUARD) | OPTION(WAIT), "carry out the plan of a preview",
+		"Refused when the definition or the snapshot has changed since. With --override-guard also\n"
+		"the plan of a run that a guard has stopped.", cmd_promote},
 	{"retry", "RUN", OPTION(WAIT), "run its sync again, on current data",
 		"The old run stays as it is; the new one names it.", cmd_retry},
 	{"cancel", "RUN", 0, "end a run after the batch under way",

@@ -269,13 +269,39 @@ static void add_by_count(struct table *t, json_node *reasons)
 	}
 }
 
+/* "2 opened, 1 cleared; 3 problems wait for a person", and in which groups */
+void view_problems(struct ctl *ctl, json_node *run)
+{
+	json_node *problems = json_get(json_get(run, "summary"), "problems");
+	int64_t open = json_get_int(problems, "open", 0), opened = json_get_int(problems, "opened", 0);
+	int64_t cleared = json_get_int(problems, "cleared", 0);
+	struct buf text = BUF_INIT;
+
+	if (!open && !opened && !cleared)
+		return;
+	say_heading(ctl, "problems");
+	format_count(&text, opened);
+	buf_adds(&text, " opened, ");
+	format_count(&text, cleared);
+	buf_adds(&text, " cleared; ");
+	format_plural(&text, open, "problem waits for a person", "problems wait for a person");
+	sayf(ctl, open ? STYLE_CHANGE : STYLE_PLAIN, "  %s", buf_str(&text));
+	say_line(ctl);
+	buf_reset(&text);
+	add_members(ctl, &text, json_get(problems, "groups"), 12);
+	if (text.len) {
+		say(ctl, STYLE_PLAIN, "  ");
+		say_rest(ctl, STYLE_DIM, 2, buf_str(&text));
+	}
+	buf_release(&text);
+}
+
 void view_reasons(struct ctl *ctl, json_node *run)
 {
 	static const struct column columns[] = {{NULL, 0},
 						{NULL, COLUMN_RIGHT},
 						{NULL, COLUMN_SHRINK}};
 	json_node *summary = json_get(run, "summary");
-	int64_t open = json_get_int(json_get(summary, "problems"), "open", 0);
 	struct buf text = BUF_INIT;
 	struct table t;
 
@@ -289,14 +315,6 @@ void view_reasons(struct ctl *ctl, json_node *run)
 			say_rest(ctl, STYLE_PLAIN, 2, buf_str(&text));
 		}
 		table_print(&t, 2, &ctl->out);
-	}
-	if (open > 0) {
-		buf_reset(&text);
-		buf_adds(&text, "  ");
-		format_plural(&text, open, "problem waits for a person",
-			      "problems wait for a person");
-		say(ctl, STYLE_CHANGE, buf_str(&text));
-		say_line(ctl);
 	}
 	table_release(&t);
 	buf_release(&text);

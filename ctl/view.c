@@ -84,6 +84,12 @@ enum mark view_status_mark(json_node *run)
 	}
 }
 
+bool view_guarded(json_node *run)
+{
+	return status_of(run) == RUN_FAILED &&
+		strcmp(json_get_text(json_get(run, "error"), "code", ""), ferry_code_info(FERRY_E_GUARD)->name) == 0;
+}
+
 bool view_ended(json_node *run)
 {
 	int s = status_of(run);
@@ -166,6 +172,10 @@ static void headline_facts(struct ctl *ctl, json_node *run, struct buf *out)
 	}
 	if (json_get_bool(run, "preview", false))
 		add_fact(ctl, out, "preview");
+	if (json_get_bool(run, "extract_only", false))
+		add_fact(ctl, out, "extracts only");
+	if (json_get_bool(run, "override_guard", false))
+		add_fact(ctl, out, "over its guards");
 	buf_release(&text);
 }
 
@@ -291,9 +301,20 @@ static void next(struct ctl *ctl, const char *what, json_node *run, const char *
 
 	snprintf(command, sizeof command, "ferryctl %s %" PRId64 "%s", what,
 		 json_get_int(run, "id", 0), option);
-	sayf(ctl, STYLE_BOLD, "  %-24s", command);
-	sayf(ctl, STYLE_DIM, " %s", why);
-	say_line(ctl);
+	say_command(ctl, command, why);
+}
+
+/* Of the whole sync: a problem is not a run's own. */
+static void next_problems(struct ctl *ctl, json_node *run)
+{
+	json_node *problems = json_get(json_get(run, "summary"), "problems");
+	struct buf command = BUF_INIT;
+
+	if (json_get_int(problems, "open", 0) <= 0)
+		return;
+	buf_addf(&command, "ferryctl problems --sync %s", json_get_text(run, "sync_id", "?"));
+	say_command(ctl, buf_str(&command), "what waits for a person");
+	buf_release(&command);
 }
 
 void view_next(struct ctl *ctl, json_node *run)
@@ -304,12 +325,18 @@ void view_next(struct ctl *ctl, json_node *run)
 	say_heading(ctl, "next");
 	if (errors > 0)
 		next(ctl, "errors", run, "", "which rows failed, and why");
+	next_problems(ctl, run);
 	if (status == RUN_PREVIEW_READY) {
 		next(ctl, "plan", run, "", "what would be written");
 		next(ctl, "promote", run, "", "write exactly that");
 	} else if (!view_ended(run)) {
 		next(ctl, "logs", run, " -f", "follow it");
 		next(ctl, "cancel", run, "", "end it after the batch under way");
+	} else if (view_guarded(run)) {
+		next(ctl, "plan", run, "", "what would have been written");
+		next(ctl, "promote", run, " --override-guard", "write exactly that, if it is right");
+	} else if (status == RUN_COMPLETED && json_get_bool(run, "extract_only", false)) {
+		next(ctl, "records", run, "", "what the source gave");
 	} else if (status == RUN_FAILED || status == RUN_CANCELLED) {
 		next(ctl, "logs", run, "", "how far it came");
 		next(ctl, "retry", run, "", "go on, with current data");

@@ -31,6 +31,18 @@ void view_statistics(struct ctl *ctl, json_node *run);
 void view_segments(struct ctl *ctl, json_node *run);
 void view_phases(struct ctl *ctl, json_node *run);
 void view_reasons(struct ctl *ctl, json_node *run);
+void view_problems(struct ctl *ctl, json_node *run);
+
+/* One decision of a plan; diff: a line for each value, unchanged fields left out. */
+void view_plan_item(struct ctl *ctl, json_node *item, bool diff);
+enum style view_decision_style(int decision);
+/* Whether a guard has stopped the run: its plan is whole, and nothing of it was written. */
+bool view_guarded(json_node *run);
+
+/* A problem in full: record and candidates side by side, what happened, what can be done. */
+void view_problem(struct ctl *ctl, json_node *problem);
+/* The records that a run has kept. */
+int view_records(struct ctl *ctl, int64_t run, struct ferry_error *err);
 
 /* Follow the run until it ends; then its short form. The exit status, or -1 with *err. */
 int wait_for_run(struct ctl *ctl, int64_t id, struct ferry_error *err);

@@ -254,6 +254,7 @@ static void show_end(struct wait *w, struct answer *answer)
 	view_headline(ctl, answer->root);
 	view_rows(ctl, answer->root, true);
 	view_statistics(ctl, answer->root);
+	view_problems(ctl, answer->root);
 	view_error(ctl, answer->root);
 	view_next(ctl, answer->root);
 }

@@ -6,7 +6,7 @@
 # The first column of a list, for names of syncs and connectors and for run numbers.
 _ferryctl_names()
 {
-	ferryctl "${socket[@]}" "$@" 2>/dev/null | awk 'NR > 1 && !/^page / {print $1}'
+	ferryctl "${socket[@]}" "$@" 2>/dev/null | awk 'NR > 1 && !/^(page |.ferryctl )/ {print $1}'
 }
 
 _ferryctl_words()
@@ -17,13 +17,20 @@ _ferryctl_words()
 	NAME) _ferryctl_names connectors ;;
 	CODE) ferryctl explain | awk '/^  / {print $1}' ;;
 	COMMAND) cut -f1 <<<"$table" ;;
+	ID) _ferryctl_names problems ;;
 	esac
 }
 
 _ferryctl_value()
 {
 	case $1 in
-	--status) echo queued running preview_ready completed failed cancelled ;;
+	--status)
+		if [[ $command == problems ]]; then
+			echo open ignored resolved cleared all
+		else
+			echo queued running preview_ready completed failed cancelled
+		fi ;;
+	--sync) _ferryctl_names syncs --limit 100 ;;
 	-d|--decision) echo create update delete disable skip conflict ;;
 	esac
 }
@@ -36,15 +43,16 @@ _ferryctl()
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
 		--socket) socket=(--socket "${words[++i]}") ;;
-		-n|-s|-d|-k|--limit|--page|--status|--segment|--decision|--key) ((i++)) ;;
+		-n|-s|-d|-k|-g|--limit|--page|--status|--segment|--decision|--key|--sync|--group|--link|--until|--before)
+			((i++)) ;;
 		-*) ;;
 		*) [[ -n $command ]] || command=${words[i]} ;;
 		esac
 	done
 	case $prev in
 	--socket) _filedir; return ;;
-	--status|-d|--decision) COMPREPLY=($(compgen -W "$(_ferryctl_value "$prev")" -- "$cur")); return ;;
-	-n|-s|-k|--limit|--page|--segment|--key) return ;;
+	--status|--sync|-d|--decision) COMPREPLY=($(compgen -W "$(_ferryctl_value "$prev")" -- "$cur")); return ;;
+	-n|-s|-k|-g|--limit|--page|--segment|--key|--group|--link|--until|--before) return ;;
 	esac
 	row=$(awk -F '\t' -v c="$command" '$1 == c' <<<"$table")
 	args=$(cut -f2 <<<"$row")
@@ -58,6 +66,7 @@ _ferryctl()
 		_filedir -d
 	else
 		args=${args//[][]/}
+		args=${args%% *}
 		COMPREPLY=($(compgen -W "$(_ferryctl_words "$args")" -- "$cur"))
 		__ltrim_colon_completions "$cur"
 	fi

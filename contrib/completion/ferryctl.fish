@@ -2,7 +2,7 @@
 # fish completion for ferryctl; commands and options come from "ferryctl help --commands".
 
 function __ferryctl_names
-    ferryctl $argv 2>/dev/null | awk 'NR > 1 && !/^page / {print $1}'
+    ferryctl $argv 2>/dev/null | awk 'NR > 1 && !/^(page |.ferryctl )/ {print $1}'
 end
 
 complete -c ferryctl -f
@@ -15,7 +15,13 @@ ferryctl help --commands 2>/dev/null | while read -l -d \t name args options sum
             case --socket=
                 complete -c ferryctl -n $here -l $long -r -F
             case --status=
-                complete -c ferryctl -n $here -l $long -x -a 'queued running preview_ready completed failed cancelled'
+                if test $name = problems
+                    complete -c ferryctl -n $here -l $long -x -a 'open ignored resolved cleared all'
+                else
+                    complete -c ferryctl -n $here -l $long -x -a 'queued running preview_ready completed failed cancelled'
+                end
+            case --sync=
+                complete -c ferryctl -n $here -l $long -x -a '(__ferryctl_names syncs --limit 100)'
             case --decision=
                 complete -c ferryctl -n $here -l $long -x -a 'create update delete disable skip conflict'
             case '*='
@@ -31,6 +37,8 @@ ferryctl help --commands 2>/dev/null | while read -l -d \t name args options sum
             complete -c ferryctl -n $here -a 'last (__ferryctl_names runs)'
         case '*NAME*'
             complete -c ferryctl -n $here -a '(__ferryctl_names connectors)'
+        case '*ID*'
+            complete -c ferryctl -n $here -a '(__ferryctl_names problems)'
         case '*CODE*'
             complete -c ferryctl -n $here -a "(ferryctl explain | awk '/^  / {print \$1}')"
         case '*COMMAND*'

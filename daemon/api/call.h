@@ -6,6 +6,8 @@
 #include "api/api.h"
 #include "wire/json.h"
 
+#define CALL_PER_PAGE_MAX 100
+
 struct api {
 	struct supervisor *s;
 	const char *version;
@@ -37,9 +39,22 @@ int call_run(const struct call *c, int64_t *ret, struct ferry_error *err);
 /* A moment; a bare date as the end of a span means that day's end. */
 int call_time(const struct call *c, const char *name, bool end, int64_t *ret,
 	      struct ferry_error *err);
-/* The JSON object in the body, whose members must all be among `names` (ends with NULL) and booleans. */
-int call_flags(const struct call *c, const char *const *names, bool *values,
-	       struct ferry_error *err);
+/* The problem's number in the path. */
+int call_problem(const struct call *c, int64_t *ret, struct ferry_error *err);
+/* A time to come, as one or as a span from now on ("30d"). */
+int call_until(const char *text, int64_t *ret, struct ferry_error *err);
+
+struct member {
+	const char *name;
+	enum { MEMBER_FLAG, MEMBER_COUNT, MEMBER_TEXT } kind;
+	void *value;			/* a bool, an int64_t from 0 on, a const char * */
+};
+/*
+ * The JSON object in the body, whose members must all be among `members` (ends with name NULL). What is
+ * absent, or a text that is null, leaves its value as it was. Texts live in *ret_doc, to be freed.
+ */
+int call_body(const struct call *c, const struct member *members, struct json_doc **ret_doc,
+	      struct ferry_error *err);
 
 /* ---- reply.c */
 
@@ -64,16 +79,25 @@ int handle_syncs(struct call *c, struct ferry_error *err);
 int handle_sync(struct call *c, struct ferry_error *err);
 int handle_sync_runs(struct call *c, struct ferry_error *err);
 int handle_trigger(struct call *c, struct ferry_error *err);
+int handle_history(struct call *c, struct ferry_error *err);
 
 int handle_runs(struct call *c, struct ferry_error *err);
 int handle_run(struct call *c, struct ferry_error *err);
 int handle_run_errors(struct call *c, struct ferry_error *err);
 int handle_run_logs(struct call *c, struct ferry_error *err);
 int handle_run_plan(struct call *c, struct ferry_error *err);
+int handle_run_records(struct call *c, struct ferry_error *err);
 int handle_retry(struct call *c, struct ferry_error *err);
 int handle_promote(struct call *c, struct ferry_error *err);
 int handle_cancel(struct call *c, struct ferry_error *err);
 
+int handle_problems(struct call *c, struct ferry_error *err);
+int handle_problem(struct call *c, struct ferry_error *err);
+int handle_resolve(struct call *c, struct ferry_error *err);
+int handle_resolve_all(struct call *c, struct ferry_error *err);
+
+/* There is a sync of that name, or there are runs of one that was. */
+int call_known_sync(const struct call *c, const char *name, struct ferry_error *err);
 /* One page of runs, of one sync or (NULL) of all. */
 int list_runs(struct call *c, const char *sync, struct ferry_error *err);
 /* 202 with the run's id. */

@@ -4,7 +4,9 @@ noinst_LTLIBRARIES += daemon/libapi.la
 daemon_libapi_la_SOURCES = \
 	daemon/api/api.c daemon/api/api.h \
 	daemon/api/call.h \
+	daemon/api/history.c \
 	daemon/api/params.c \
+	daemon/api/problems.c \
 	daemon/api/reply.c \
 	daemon/api/runs.c \
 	daemon/api/syncs.c \

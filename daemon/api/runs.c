@@ -5,8 +5,6 @@
 #include "model/decision.h"
 #include "store/plan_store.h"
 
-#define PER_PAGE_MAX 100
-
 /* --------------------------------------------------------------------- lists */
 
 static int get_filter(struct call *c, const char *sync, struct journal_filter *ret,
@@ -47,7 +45,7 @@ int list_runs(struct call *c, const char *sync, struct ferry_error *err)
 	struct journal_filter filter;
 	struct page page;
 	struct buf items = BUF_INIT;
-	int64_t ids[PER_PAGE_MAX], total;
+	int64_t ids[CALL_PER_PAGE_MAX], total;
 	size_t n;
 
 	if (call_page(c, &page, err) < 0 || get_filter(c, sync, &filter, err) < 0 ||
@@ -131,6 +129,21 @@ static int planned_by(struct call *c, int64_t id, int64_t *ret, struct ferry_err
 	return rc;
 }
 
+static int open_plan(struct call *c, int64_t id, const char *what, struct plan_store **ret,
+		     struct ferry_error *err)
+{
+	struct ferry_error why = {0};
+
+	if (plan_open_read(supervise_paths(c->s)->state_dir, id, ret, &why) == 0)
+		return 0;
+	if (why.code == FERRY_E_NOT_FOUND) {
+		ferry_fail(&why, FERRY_E_NOT_FOUND, "there are no %s of run %lld", what, (long long)id);
+		ferry_hint(&why, "It ended before it had any, or they are not kept any more ('keep_plans').");
+	}
+	*err = why;
+	return -1;
+}
+
 int handle_run_plan(struct call *c, struct ferry_error *err)
 {
 	const char *word = httpd_query(c->req, "decision");
@@ -147,11 +160,45 @@ int handle_run_plan(struct call *c, struct ferry_error *err)
 				  "'decision' must be create, update, delete, disable, skip or "
 				  "conflict, not '%s'", word);
 	if (planned_by(c, id, &id, err) < 0 ||
-	    plan_open_read(supervise_paths(c->s)->state_dir, id, &plan, err) < 0)
+	    open_plan(c, id, "decisions", &plan, err) < 0)
 		return -1;
 	int rc = plan_page(plan, httpd_query(c->req, "segment"), decision,
 			   httpd_query(c->req, "key"), page.skip,
 			   page.per_page, &total, &items, err);
+	plan_close(plan);
+	if (rc == 0)
+		reply_list(c, &items, &page, total);
+	buf_release(&items);
+	return rc;
+}
+
+/* Raw records, as the source gave them, of a run that has only extracted. */
+int handle_run_records(struct call *c, struct ferry_error *err)
+{
+	struct plan_store *plan;
+	struct page page;
+	struct buf json = BUF_INIT, items = BUF_INIT;
+	struct run_doc run;
+	int64_t id, total;
+
+	if (call_run(c, &id, err) < 0 || call_page(c, &page, err) < 0)
+		return -1;
+	int rc = supervise_run_json(c->s, id, &json, err);
+	if (rc == 0)
+		rc = run_doc_read(json.s, json.len, &run, err);
+	buf_release(&json);
+	if (rc < 0)
+		return -1;
+	bool extract_only = run.extract_only;
+	run_doc_release(&run);
+	if (!extract_only) {
+		ferry_fail(err, FERRY_E_STATE, "run %lld has kept no raw records", (long long)id);
+		return ferry_hint(err, "A run with 'extract_only' does: 'ferryctl run SYNC --extract-only'.");
+	}
+	if (open_plan(c, id, "records", &plan, err) < 0)
+		return -1;
+	rc = plan_raw_page(plan, httpd_query(c->req, "segment"), page.skip, page.per_page, &total, &items,
+			   err);
 	plan_close(plan);
 	if (rc == 0)
 		reply_list(c, &items, &page, total);
@@ -175,9 +222,17 @@ int handle_retry(struct call *c, struct ferry_error *err)
 
 int handle_promote(struct call *c, struct ferry_error *err)
 {
+	bool override = false;
+	const struct member members[] = {
+		{"override_guard", MEMBER_FLAG, &override}, {NULL, MEMBER_FLAG, NULL},
+	};
+	struct json_doc *doc;
 	int64_t id, run;
 
-	if (call_run(c, &run, err) < 0 || supervise_promote(c->s, run, &c->actor, &id, err) < 0)
+	if (call_run(c, &run, err) < 0 || call_body(c, members, &doc, err) < 0)
+		return -1;
+	json_free(doc);
+	if ((override ? supervise_promote_over_guard : supervise_promote)(c->s, run, &c->actor, &id, err) < 0)
 		return -1;
 	reply_queued(c, id, false);
 	return 0;

@@ -139,35 +139,56 @@ int handle_sync(struct call *c, struct ferry_error *err)
 	return 0;
 }
 
-/* Runs of a sync that is no longer configured are still there to be read. */
-int handle_sync_runs(struct call *c, struct ferry_error *err)
+int call_known_sync(const struct call *c, const char *name, struct ferry_error *err)
 {
-	struct journal_filter of = {.sync = c->arg, .status = JOURNAL_ANY};
+	struct journal_filter of = {.sync = name, .status = JOURNAL_ANY};
 	struct supervise_sync sync;
 	int64_t id;
 	size_t n = 0;
 
-	if (!supervise_sync_named(c->s, c->arg, &sync)) {
-		if (journal_list(supervise_journal(c->s), &of, 0, 1, &id, &n, NULL, err) < 0)
-			return -1;
-		if (!n)
-			return find_sync(c, &sync, err);
-	}
-	return list_runs(c, c->arg, err);
+	if (supervise_sync_named(c->s, name, &sync))
+		return 0;
+	if (journal_list(supervise_journal(c->s), &of, 0, 1, &id, &n, NULL, err) < 0)
+		return -1;
+	return n ? 0 : ferry_fail(err, FERRY_E_NOT_FOUND, "there is no sync '%s'", name);
+}
+
+/* Runs of a sync that is no longer configured are still there to be read. */
+int handle_sync_runs(struct call *c, struct ferry_error *err)
+{
+	return call_known_sync(c, c->arg, err) < 0 ? -1 : list_runs(c, c->arg, err);
+}
+
+static int check_wishes(const struct supervise_request *r, struct ferry_error *err)
+{
+	if (r->limit && !r->extract_only)
+		return ferry_fail(err, FERRY_E_USAGE, "'limit' is only for 'extract_only'");
+	if (r->extract_only && (r->preview || r->verify || r->full))
+		return ferry_fail(err, FERRY_E_USAGE, "'extract_only' goes with none of 'preview', 'verify' "
+				  "and 'full': it makes no plan");
+	return 0;
 }
 
 int handle_trigger(struct call *c, struct ferry_error *err)
 {
-	static const char *const names[] = {"preview", "verify", "full", "manual", NULL};
-	bool flags[4] = {false}, coalesced;
+	struct supervise_request request = {0};
+	struct json_doc *doc;
+	bool manual = false, coalesced;
+	const struct member members[] = {
+		{"preview", MEMBER_FLAG, &request.preview}, {"verify", MEMBER_FLAG, &request.verify},
+		{"full", MEMBER_FLAG, &request.full}, {"extract_only", MEMBER_FLAG, &request.extract_only},
+		{"limit", MEMBER_COUNT, &request.limit}, {"manual", MEMBER_FLAG, &manual},
+		{NULL, MEMBER_FLAG, NULL},
+	};
 	int64_t id;
 
-	if (call_flags(c, names, flags, err) < 0)
+	if (call_body(c, members, &doc, err) < 0)
 		return -1;
-	struct supervise_request request = {
-		/* a person at ferryctl says so; anything else is a program */
-		.trigger = flags[3] ? TRIGGER_MANUAL : TRIGGER_API, .preview = flags[0], .verify = flags[1], .full = flags[2],
-	};
+	json_free(doc);
+	/* a person at ferryctl says so; anything else is a program */
+	request.trigger = manual ? TRIGGER_MANUAL : TRIGGER_API;
+	if (check_wishes(&request, err) < 0)
+		return -1;
 	if (supervise_trigger(c->s, c->arg, &request, &c->actor, &id, &coalesced, err) < 0)
 		return -1;
 	reply_queued(c, id, coalesced);

@@ -133,7 +133,7 @@ static int decide_skipped(struct segment *seg, struct row *row, struct ferry_err
 
 int decide_batch(struct segment *seg, struct ferry_error *err)
 {
-	bool watched = seg->problems.n_open;
+	bool watched = seg->problems.n_open || seg->problems.n_rulings;
 
 	for (size_t i = 0; i < seg->batch.n; i++) {
 		struct row *row = &seg->batch.rows[i];
@@ -180,7 +180,7 @@ int decide_gone(struct segment *seg, struct kv_bytes key, const struct snap_entr
 	if (d == FERRY_CONFLICT)
 		problem_report(seg, &(struct problem){.form = key, .group = problem_group(reason), .code = reason,
 			.message = "Gone from the source, and an earlier run cannot tell what it has delivered."});
-	if (seg->problems.n_open)
+	if (seg->problems.n_open || seg->problems.n_rulings)
 		problem_pass(seg, key);
 	struct plan_entry e = {
 		.key = key, .decision = d, .tier = in.tier, .reason = reason, .hash = entry->hash,

@@ -35,18 +35,22 @@ void problems_start(struct segment *seg)
 	for (size_t i = 0; i < o->n_rulings; i++)
 		if (strcmp(o->rulings[i].segment, seg->def->name) == 0)
 			p->rulings[p->n_rulings++] = &o->rulings[i];
+	p->ruling_seen = arena_alloc0(&seg->arena, p->n_rulings + 1, sizeof *p->ruling_seen);
 	qsort(p->open, p->n_open, sizeof *p->open, compare_open);
 	qsort(p->rulings, p->n_rulings, sizeof *p->rulings, compare_rulings);
 }
 
-const struct ruling_def *problems_ruling(const struct segment *seg, struct kv_bytes form)
+static const struct ruling_def **find_ruling(const struct segment *seg, struct kv_bytes form)
 {
 	const struct problems *p = &seg->problems;
 	struct ruling_def wanted = {.form = form}, *key = &wanted;
-	const struct ruling_def **found = NULL;
 
-	if (p->n_rulings)
-		found = bsearch(&key, p->rulings, p->n_rulings, sizeof *p->rulings, compare_rulings);
+	return p->n_rulings ? bsearch(&key, p->rulings, p->n_rulings, sizeof *p->rulings, compare_rulings) : NULL;
+}
+
+const struct ruling_def *problems_ruling(const struct segment *seg, struct kv_bytes form)
+{
+	const struct ruling_def **found = find_ruling(seg, form);
 	return found ? *found : NULL;
 }
 
@@ -157,8 +161,12 @@ void problem_report(struct segment *seg, const struct problem *p)
 void problem_pass(struct segment *seg, struct kv_bytes form)
 {
 	struct open_problem *open = find_open(seg, form);
+	const struct ruling_def **ruling = find_ruling(seg, form);
+
 	if (open)
 		open->seen = true;
+	if (ruling)
+		seg->problems.ruling_seen[ruling - seg->problems.rulings] = true;
 }
 
 void problem_ruled(struct segment *seg, struct kv_bytes form)
@@ -172,6 +180,16 @@ void problem_ruled(struct segment *seg, struct kv_bytes form)
 	report_send(seg->report, &b);
 }
 
+static void clear(struct segment *seg, struct kv_bytes form, const char *reason)
+{
+	struct buf b = BUF_INIT;
+
+	report_start(&b, "clear", seg->def->name);
+	put_form(&b, form);
+	jw_text(&b, "reason", reason);
+	report_send(seg->report, &b);
+}
+
 /* A source that was cut short, or that gives recent rows only, says nothing of those it did not give. */
 void problems_finish(struct segment *seg)
 {
@@ -181,12 +199,12 @@ void problems_finish(struct segment *seg)
 		const struct open_problem *open = &seg->problems.open[i];
 		if (open->reported || (!open->seen && !whole))
 			continue;
-		struct buf b = BUF_INIT;
-		report_start(&b, "clear", seg->def->name);
-		put_form(&b, open->form);
-		jw_text(&b, "reason", open->seen ? "VALID" : "GONE");
-		report_send(seg->report, &b);
+		clear(seg, open->form, open->seen ? "VALID" : "GONE");
 	}
+	/* nothing is left of it that a ruling could be about */
+	for (size_t i = 0; i < seg->problems.n_rulings && whole; i++)
+		if (!seg->problems.ruling_seen[i])
+			clear(seg, seg->problems.rulings[i]->form, "GONE");
 	if (seg->problems.unsent)
 		report_log(seg->report, seg->def->name, seg->stage, FERRY_LOG_WARN,
 			   "%lld further problems are counted but not kept (problems_max)", (long long)seg->problems.unsent);

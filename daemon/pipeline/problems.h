@@ -23,6 +23,7 @@ struct problems {
 	struct open_problem *open;	/* sorted by form */
 	size_t n_open;
 	const struct ruling_def **rulings;	/* sorted by form */
+	bool *ruling_seen;			/* its key was met */
 	size_t n_rulings;
 	int64_t sent, unsent;
 };

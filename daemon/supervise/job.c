@@ -2,7 +2,15 @@
 /* job.c - the line a worker is given at first. */
 #include "supervise/job.h"
 
+#include <string.h>
+
 #include "wire/json.h"
+
+static void put_list(struct buf *out, const char *key, const char *json)
+{
+	const char *s = json ? json : "[]";
+	jw_raw(out, key, s, strlen(s));
+}
 
 void job_json(const struct job *job, const struct supervise_paths *paths,
 	      const struct generation *gen, struct buf *out)
@@ -16,10 +24,16 @@ void job_json(const struct job *job, const struct supervise_paths *paths,
 	jw_bool(out, "verify", job->verify);
 	jw_bool(out, "full", job->full);
 	jw_int(out, "promote_run", job->promote_run);
+	jw_bool(out, "override_guard", job->override_guard);
+	jw_bool(out, "extract_only", job->extract_only);
+	jw_int(out, "limit", job->limit);
 	jw_text(out, "state", paths->state_dir);
 	jw_text(out, "plugins", paths->plugin_dir);
 	jw_int(out, "memory_limit", job->memory_limit);
 	jw_int(out, "row_errors_max", gen->daemon.row_errors_max);
+	jw_int(out, "problems_max", gen->daemon.problems_max);
+	put_list(out, "open", job->open_json);
+	put_list(out, "rulings", job->rulings_json);
 	jw_open(out, "files", '[');
 	for (size_t i = 0; i < gen->n_files; i++) {
 		jw_open(out, NULL, '{');

@@ -15,8 +15,10 @@ struct job {
 	const char *action;		/* "run", "promote", "check", "connectors" */
 	int64_t run, promote_run;
 	const char *sync;
-	bool preview, verify, full;
+	bool preview, verify, full, override_guard, extract_only;
+	int64_t limit;
 	int64_t memory_limit;
+	const char *open_json, *rulings_json; /* lists, as in run.h; NULL: none */
 };
 
 void job_json(const struct job *job, const struct supervise_paths *paths,

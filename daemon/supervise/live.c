@@ -67,6 +67,8 @@ struct live *live_new(struct supervisor *s, struct sync_state *st,
 	l->doc.preview = request->preview;
 	l->doc.verify = request->verify;
 	l->doc.full = request->full;
+	l->doc.extract_only = request->extract_only;
+	l->doc.limit = request->limit;
 	l->doc.source_name = ferry_strdup(source_name);
 	l->doc.queued_at = clock_now();
 	l->logs.max = s->gen->daemon.log_lines_max;
@@ -158,6 +160,19 @@ static int take_done(struct live *l, json_node *event, struct ferry_error *err)
 	return 0;
 }
 
+static bool is_problem(const char *type)
+{
+	return strcmp(type, "problem") == 0 || strcmp(type, "clear") == 0 || strcmp(type, "ruled") == 0;
+}
+
+static int take_problem(struct live *l, const char *type, json_node *event, struct ferry_error *err)
+{
+	if (problems_event(l, type, event, err) < 0)
+		return -1;
+	group_touch(l->s);
+	return 0;
+}
+
 static int on_line(void *ctx, json_node *event, struct ferry_error *err)
 {
 	struct live *l = ctx;
@@ -177,6 +192,8 @@ static int on_line(void *ctx, json_node *event, struct ferry_error *err)
 		take_log(l, event);
 	else if (strcmp(type, "row_error") == 0)
 		take_row_error(l, event);
+	else if (is_problem(type))
+		return take_problem(l, type, event, err);
 	else if (change || strcmp(type, "progress") == 0)
 		tell(l, change ? NEWS_STAGE : NEWS_PROGRESS, NULL);
 	group_touch(l->s);
@@ -278,6 +295,7 @@ static void finish(struct live *l, enum run_status status)
 	group_put_doc(s, l);
 	tell(l, NEWS_END, NULL);
 	drop_old_plans(s, st->name);
+	problems_janitor(s);
 	group_commit(s);		/* frees it, unless that failed */
 	schedule_plan(s, st);
 	schedule_arm(s);
@@ -333,8 +351,8 @@ void live_drop(struct live *l, enum run_status status, const struct ferry_error 
 	live_list_del(&s->queue, l);
 	live_list_add(&s->ended, l);
 	if (l->doc.promote_of) {
-		char key[40];
-		snprintf(key, sizeof key, "promote/%lld", (long long)l->doc.promote_of);
+		char key[PROMOTE_KEY];
+		promote_key(key, l->doc.promote_of);
 		journal_put_state(s->journal, key, NULL, 0);
 	}
 	sync_last(l->sync, &l->doc);
@@ -351,21 +369,29 @@ static int start_worker(struct live *l, struct ferry_error *err)
 	struct job job = {
 		.action = l->doc.promote_of ? "promote" : "run", .run = l->doc.id, .sync = l->doc.sync,
 		.preview = l->doc.preview, .verify = l->doc.verify, .full = l->doc.full,
-		.promote_run = l->doc.promote_of, .memory_limit = def->memory_limit,
+		.override_guard = l->doc.override_guard, .extract_only = l->doc.extract_only,
+		.limit = l->doc.limit, .promote_run = l->doc.promote_of, .memory_limit = def->memory_limit,
 	};
+	struct problem_lists problems = {BUF_INIT, BUF_INIT};
 	struct buf line = BUF_INIT, title = BUF_INIT;
 
 	l->silence_ms = s->gen->daemon.heartbeat_timeout_ms;
 	l->timeout_ms = def->timeout_ms;
 	buf_addf(&title, "ferry-worker: %s %lld", l->doc.sync, (long long)l->doc.id);
+	int rc = problems_for_job(l, &problems, err);
+	job.open_json = buf_str(&problems.open);
+	job.rulings_json = buf_str(&problems.rulings);
 	job_json(&job, &s->paths, s->gen, &line);
 	struct worker_setup setup = {
 		.program = s->paths.worker, .title = title.s, .job = line.s, .job_len = line.len,
 		.silence_ms = l->silence_ms, .line = on_line, .end = on_end, .ctx = l,
 	};
-	int rc = worker_start(s->loop, &setup, &l->worker, err);
+	if (rc == 0)
+		rc = worker_start(s->loop, &setup, &l->worker, err);
 	if (rc == 0 && l->timeout_ms)
 		rc = loop_timer(s->loop, l->timeout_ms, on_timeout, l, &l->timeout, err);
+	buf_release(&problems.open);
+	buf_release(&problems.rulings);
 	buf_release(&line);
 	buf_release(&title);
 	return rc;

@@ -8,13 +8,17 @@ daemon_libsupervise_la_SOURCES = \
 	daemon/supervise/live.c \
 	daemon/supervise/lock.c \
 	daemon/supervise/probe.c daemon/supervise/probe.h \
+	daemon/supervise/problems.c \
+	daemon/supervise/promote.c \
 	daemon/supervise/queue.c \
 	daemon/supervise/recover.c \
 	daemon/supervise/reload.c \
 	daemon/supervise/run_doc.c daemon/supervise/run_doc.h daemon/supervise/run_doc_json.c \
+	daemon/supervise/rulings.c \
 	daemon/supervise/schedule.c \
 	daemon/supervise/supervise.c daemon/supervise/supervise.h \
 	daemon/supervise/supervisor.h \
 	daemon/supervise/syncs.c \
+	daemon/supervise/tallies.c daemon/supervise/tallies.h \
 	daemon/supervise/worker.c daemon/supervise/worker.h
 daemon_libsupervise_la_LIBADD = daemon/libconf.la daemon/libstore.la daemon/libwire-loop.la

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * queue.c - what shall run: triggers, retries, promotions and cancels; and the start of runs, in the
- * order of their triggers, as many at once as the settings allow.
+ * queue.c - what shall run: triggers, retries and cancels (promote.c has promotions); and the start of
+ * runs, in the order of their triggers, as many at once as the settings allow.
  *
  * One run of a sync at a time and at most one more queued. A trigger that finds one queued with the
  * same wishes is that one; with other wishes it is refused: a preview must not become a real run.
@@ -35,10 +35,11 @@ void queue_remove(struct live *l)
 static bool same_wishes(const struct live *l, const struct supervise_request *request)
 {
 	return !l->doc.promote_of && l->doc.preview == request->preview &&
-		l->doc.verify == request->verify && l->doc.full == request->full;
+		l->doc.verify == request->verify && l->doc.full == request->full &&
+		l->doc.extract_only == request->extract_only && l->doc.limit == request->limit;
 }
 
-static int may_change(const struct supervisor *s, struct ferry_error *err)
+int queue_may_change(const struct supervisor *s, struct ferry_error *err)
 {
 	if (s->stopping)
 		return ferry_fail(err, FERRY_E_UNAVAILABLE, "the daemon is stopping");
@@ -46,21 +47,14 @@ static int may_change(const struct supervisor *s, struct ferry_error *err)
 }
 
 static void audit_run(struct supervisor *s, const struct supervise_actor *actor, const char *action,
-		      const char *target, const char *result, int64_t id)
+		      const char *target, const char *result, int64_t id, const char *because)
 {
 	struct buf text = BUF_INIT;
 
-	buf_addf(&text, "%s %lld", result, (long long)id);
+	buf_addf(&text, "%s %lld%s%s", result, (long long)id, because ? ", " : "", because ? because : "");
 	audit_add(s, actor, action, target, buf_str(&text));
 	buf_release(&text);
 }
-
-/* What differs between a trigger, a retry and a promotion. */
-struct wanted {
-	struct supervise_request request;
-	const char *action, *target;
-	int64_t retry_of, promote_of;
-};
 
 static int coalesce(struct supervisor *s, struct sync_state *st, const struct wanted *want,
 		    const struct supervise_actor *actor, int64_t *ret_id, struct ferry_error *err)
@@ -70,23 +64,24 @@ static int coalesce(struct supervisor *s, struct sync_state *st, const struct wa
 				  "sync '%s': run %lld is queued already, with other wishes",
 				  st->name, (long long)st->queued->doc.id);
 	size_t mark = group_mark(s);
-	audit_run(s, actor, want->action, want->target, "coalesced with run", st->queued->doc.id);
+	audit_run(s, actor, want->action, want->target, "coalesced with run", st->queued->doc.id,
+		  NULL);
 	if (group_commit_or_back(s, mark, err) < 0)
 		return -1;
 	*ret_id = st->queued->doc.id;
 	return 0;
 }
 
-static void promote_key(char key[40], int64_t run)
+void promote_key(char key[PROMOTE_KEY], int64_t run)
 {
-	snprintf(key, 40, "promote/%lld", (long long)run);
+	snprintf(key, PROMOTE_KEY, "promote/%lld", (long long)run);
 }
 
 static int enqueue(struct supervisor *s, struct sync_state *st, const struct wanted *want,
 		   const struct supervise_actor *actor, int64_t *ret_id, bool *ret_coalesced,
 		   struct ferry_error *err)
 {
-	char key[40], id[24];
+	char key[PROMOTE_KEY], id[24];
 
 	*ret_coalesced = st->queued != NULL;
 	if (st->queued)
@@ -96,8 +91,9 @@ static int enqueue(struct supervisor *s, struct sync_state *st, const struct wan
 	struct live *l = queue_add(s, st, &want->request, actor->name);
 	l->doc.retry_of = want->retry_of;
 	l->doc.promote_of = want->promote_of;
+	l->doc.override_guard = want->override_guard;
 	group_put_doc(s, l);
-	audit_run(s, actor, want->action, want->target, "run", l->doc.id);
+	audit_run(s, actor, want->action, want->target, "run", l->doc.id, want->because);
 	if (want->promote_of) {
 		promote_key(key, want->promote_of);
 		int n = snprintf(id, sizeof id, "%lld", (long long)l->doc.id);
@@ -123,17 +119,16 @@ int supervise_trigger(struct supervisor *s, const char *sync,
 	struct sync_state *st = sync_find(s, sync);
 	struct wanted want = {.request = *request, .action = "trigger", .target = sync};
 
-	if (may_change(s, err) < 0)
+	if (queue_may_change(s, err) < 0)
 		return -1;
 	if (!st || !st->def)
 		return ferry_fail(err, FERRY_E_NOT_FOUND, "there is no sync '%s'", sync);
 	return enqueue(s, st, &want, actor, ret_id, ret_coalesced, err);
 }
 
-/* ----------------------------------------------------------- retry and promote */
+/* ---------------------------------------------------------------------- retry */
 
-/* A run's document, wherever it is. */
-static int get_doc(struct supervisor *s, int64_t id, struct run_doc *ret, struct ferry_error *err)
+int queue_doc(struct supervisor *s, int64_t id, struct run_doc *ret, struct ferry_error *err)
 {
 	struct buf json = BUF_INIT;
 
@@ -144,9 +139,9 @@ static int get_doc(struct supervisor *s, int64_t id, struct run_doc *ret, struct
 	return rc;
 }
 
-static int enqueue_after(struct supervisor *s, const struct run_doc *old, struct wanted *want,
-			 const struct supervise_actor *actor, int64_t *ret_id, bool *ret_coalesced,
-			 struct ferry_error *err)
+int queue_after(struct supervisor *s, const struct run_doc *old, struct wanted *want,
+		const struct supervise_actor *actor, int64_t *ret_id, bool *ret_coalesced,
+		struct ferry_error *err)
 {
 	struct sync_state *st = sync_find(s, old->sync);
 	struct buf target = BUF_INIT;
@@ -168,7 +163,7 @@ int supervise_retry(struct supervisor *s, int64_t run, const struct supervise_ac
 	struct run_doc old;
 	int rc;
 
-	if (may_change(s, err) < 0 || get_doc(s, run, &old, err) < 0)
+	if (queue_may_change(s, err) < 0 || queue_doc(s, run, &old, err) < 0)
 		return -1;
 	if (old.status == RUN_QUEUED || old.status == RUN_RUNNING) {
 		rc = ferry_fail(err, FERRY_E_STATE,
@@ -177,62 +172,12 @@ int supervise_retry(struct supervisor *s, int64_t run, const struct supervise_ac
 	} else {
 		struct wanted want = {
 			.request = {.trigger = TRIGGER_RETRY, .preview = old.preview,
-				.verify = old.verify, .full = old.full},
+				.verify = old.verify, .full = old.full,
+				.extract_only = old.extract_only, .limit = old.limit},
 			.action = "retry", .retry_of = run,
 		};
-		rc = enqueue_after(s, &old, &want, actor, ret_id, ret_coalesced, err);
+		rc = queue_after(s, &old, &want, actor, ret_id, ret_coalesced, err);
 	}
-	run_doc_release(&old);
-	return rc;
-}
-
-/* The plan must be the last one made, and not be taken already. */
-static int may_promote(struct supervisor *s, const struct run_doc *old, struct ferry_error *err)
-{
-	struct journal_filter previews = {.sync = old->sync, .status = RUN_PREVIEW_READY};
-	struct buf by = BUF_INIT;
-	char key[40];
-	int64_t latest;
-	size_t n;
-
-	if (old->status != RUN_PREVIEW_READY)
-		return ferry_fail(err, FERRY_E_STATE,
-				  "run %lld is %s: only a preview that is ready can be promoted",
-				  (long long)old->id, run_status_name(old->status));
-	if (journal_list(s->journal, &previews, 0, 1, &latest, &n, NULL, err) < 0)
-		return -1;
-	if (n && latest != old->id)
-		return ferry_fail(err, FERRY_E_STATE,
-				  "run %lld is not the latest preview of '%s': that is run %lld",
-				  (long long)old->id, old->sync, (long long)latest);
-	promote_key(key, old->id);
-	struct ferry_error none = {0};
-	int rc = journal_state(s->journal, key, &by, &none);
-	if (rc == 0)
-		rc = ferry_fail(err, FERRY_E_STATE, "run %lld was promoted already, by run %s",
-				(long long)old->id, by.s);
-	else if (none.code == FERRY_E_NOT_FOUND)
-		rc = 0;
-	else if (err)
-		*err = none;
-	buf_release(&by);
-	return rc;
-}
-
-int supervise_promote(struct supervisor *s, int64_t run, const struct supervise_actor *actor,
-		      int64_t *ret_id, struct ferry_error *err)
-{
-	struct wanted want = {
-		.request = {.trigger = TRIGGER_PROMOTE}, .action = "promote", .promote_of = run,
-	};
-	struct run_doc old;
-	bool coalesced;
-
-	if (may_change(s, err) < 0 || get_doc(s, run, &old, err) < 0)
-		return -1;
-	int rc = may_promote(s, &old, err);
-	if (rc == 0)
-		rc = enqueue_after(s, &old, &want, actor, ret_id, &coalesced, err);
 	run_doc_release(&old);
 	return rc;
 }
@@ -276,7 +221,7 @@ int supervise_cancel(struct supervisor *s, int64_t run, const struct supervise_a
 
 	if (l && (l->doc.status == RUN_RUNNING || l->doc.status == RUN_QUEUED))
 		return cancel_live(s, l, actor, ret_status, err);
-	if (get_doc(s, run, &old, err) < 0)
+	if (queue_doc(s, run, &old, err) < 0)
 		return -1;
 	ferry_fail(err, FERRY_E_STATE, "run %lld has ended already: it is %s", (long long)run,
 		   run_status_name(old.status));

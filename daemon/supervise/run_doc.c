@@ -36,14 +36,6 @@ void run_doc_init(struct run_doc *doc, const struct sync_def *sync)
 	}
 }
 
-static void tallies_release(struct tallies *t)
-{
-	for (size_t i = 0; i < t->n; i++)
-		free(t->items[i].name);
-	free(t->items);
-	*t = (struct tallies){NULL, 0};
-}
-
 static void segment_release(struct segment_doc *seg)
 {
 	free(seg->name);
@@ -52,6 +44,7 @@ static void segment_release(struct segment_doc *seg)
 	free(seg->statistics_json);
 	tallies_release(&seg->decisions);
 	tallies_release(&seg->reasons);
+	tallies_release(&seg->problems.groups);
 	for (int i = 0; i < STAGES; i++) {
 		free(seg->stages[i].metrics_json);
 		free(seg->stages[i].summary);
@@ -67,6 +60,34 @@ static void cause_release(struct run_cause *cause)
 	free(cause->causes_json);
 	free(cause->segment);
 	*cause = (struct run_cause){.stage = -1};
+}
+
+enum { CAUSES = 5 };
+
+/* The first of a chain; an error's own message tells it all the same. */
+static char *first_causes(json_node *causes)
+{
+	struct buf text = BUF_INIT;
+
+	if (json_kind(causes) != JSON_ARRAY)
+		return NULL;
+	jw_open(&text, NULL, '[');
+	for (size_t i = 0; i < json_count(causes) && i < CAUSES; i++) {
+		size_t len;
+		const char *s = json_dump(json_at(causes, i), &len);
+		jw_raw(&text, NULL, s, len);
+	}
+	jw_close(&text, ']');
+	return buf_detach(&text);
+}
+
+static void cause_read(json_node *error, struct run_cause *cause)
+{
+	cause_release(cause);
+	cause->code = ferry_strdup(json_get_text(error, "code", "INTERNAL"));
+	cause->message = ferry_strdup(json_get_text(error, "message", ""));
+	cause->hint = ferry_strdup(json_get_text(error, "hint", ""));
+	cause->causes_json = first_causes(json_get(error, "causes"));
 }
 
 void run_doc_release(struct run_doc *doc)
@@ -120,26 +141,22 @@ static int take_counters(struct counters *to, json_node *node, struct ferry_erro
 	return 0;
 }
 
-static int take_tallies(struct tallies *to, json_node *node, const char *name,
-			struct ferry_error *err)
+/* An error as {code, message, hint, causes}, whatever else the worker may have put in. */
+static int take_error(char **to, json_node *node, struct ferry_error *err)
 {
-	json_node *v = json_get(node, name), *count;
-	void *iter = NULL;
-	const char *key;
+	json_node *v = json_get(node, "error");
+	struct run_cause cause = {.stage = -1};
+	struct buf text = BUF_INIT;
 
 	if (!v)
 		return 0;
 	if (json_kind(v) != JSON_OBJECT)
-		return ferry_fail(err, FERRY_E_PROTOCOL, "'%s' is no object", name);
-	tallies_release(to);
-	while (json_next(v, &iter, &key, &count)) {
-		int64_t n;
-		if (!json_int(count, &n))
-			return ferry_fail(err, FERRY_E_PROTOCOL, "'%s' of '%s' is no number", key,
-					  name);
-		to->items = ferry_realloc(to->items, to->n + 1, sizeof *to->items);
-		to->items[to->n++] = (struct tally){ferry_strdup(key), n};
-	}
+		return ferry_fail(err, FERRY_E_PROTOCOL, "'error' is no object");
+	cause_read(v, &cause);
+	run_cause_json(&cause, NULL, false, &text);
+	cause_release(&cause);
+	free(*to);
+	*to = buf_detach(&text);
 	return 0;
 }
 
@@ -159,6 +176,12 @@ static int find_segment(const struct run_doc *doc, const char *name)
 	return -1;
 }
 
+struct segment_doc *run_doc_segment(const struct run_doc *doc, const char *name)
+{
+	int i = find_segment(doc, name);
+	return i < 0 ? NULL : &doc->segments[i];
+}
+
 static int event_segment(struct segment_doc *seg, json_node *event, struct ferry_error *err)
 {
 	int status = find_name(segment_statuses, SEGMENT_STATUSES,
@@ -175,11 +198,11 @@ static int event_segment(struct segment_doc *seg, json_node *event, struct ferry
 	seg->completed_at = at;
 	take_text(&seg->reason, event, "reason");
 	if (take_counters(&seg->counters, event, err) < 0 ||
-	    take_tallies(&seg->decisions, event, "decisions", err) < 0 ||
-	    take_tallies(&seg->reasons, event, "reasons", err) < 0 ||
+	    tallies_take(&seg->decisions, event, "decisions", err) < 0 ||
+	    tallies_take(&seg->reasons, event, "reasons", err) < 0 ||
 	    take_object(&seg->statistics_json, event, "statistics", err) < 0)
 		return -1;
-	return take_object(&seg->error_json, event, "error", err);
+	return take_error(&seg->error_json, event, err);
 }
 
 static int event_stage(struct stage_doc *stage, json_node *event, struct ferry_error *err)
@@ -201,7 +224,7 @@ static int event_stage(struct stage_doc *stage, json_node *event, struct ferry_e
 	take_text(&stage->summary, event, "summary");
 	if (take_object(&stage->metrics_json, event, "metrics", err) < 0)
 		return -1;
-	return take_object(&stage->error_json, event, "error", err);
+	return status == STAGE_FAILED ? take_error(&stage->error_json, event, err) : 0;
 }
 
 static int event_progress(struct segment_doc *seg, json_node *event, struct ferry_error *err)
@@ -267,19 +290,8 @@ const char *phase_name(enum phase p)
 
 static void take_cause(struct run_doc *doc, json_node *error)
 {
-	json_node *causes = json_get(error, "causes");
-	size_t len;
-
-	if (json_kind(error) != JSON_OBJECT)
-		return;
-	cause_release(&doc->cause);
-	doc->cause.code = ferry_strdup(json_get_text(error, "code", "INTERNAL"));
-	doc->cause.message = ferry_strdup(json_get_text(error, "message", ""));
-	doc->cause.hint = ferry_strdup(json_get_text(error, "hint", ""));
-	if (json_kind(causes) == JSON_ARRAY) {
-		const char *s = json_dump(causes, &len);
-		doc->cause.causes_json = ferry_strndup(s, len);
-	}
+	if (json_kind(error) == JSON_OBJECT)
+		cause_read(error, &doc->cause);
 }
 
 int run_doc_done(struct run_doc *doc, json_node *event, enum run_status *ret,
@@ -450,6 +462,12 @@ void run_doc_place(const struct run_doc *doc, struct buf *out)
 	blame(doc, &seg, &k);
 	buf_addf(out, "stage %s of segment '%s'", stage_name((enum stage)k),
 		 doc->segments[seg].name);
+}
+
+bool run_doc_guarded(const struct run_doc *doc)
+{
+	return doc->status == RUN_FAILED && doc->cause.code &&
+		strcmp(doc->cause.code, ferry_code_info(FERRY_E_GUARD)->name) == 0;
 }
 
 /* ------------------------------------------------------------------ numbers */

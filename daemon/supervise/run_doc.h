@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "model/run.h"
 #include "model/sync.h"
+#include "supervise/tallies.h"
 #include "wire/json.h"
 
 enum stage_status { STAGE_PENDING, STAGE_RUNNING, STAGE_COMPLETED, STAGE_FAILED, STAGE_SKIPPED,
@@ -35,14 +36,10 @@ struct stage_doc {
 	char *metrics_json, *summary, *error_json;
 };
 
-struct tally {				/* a name and how often */
-	char *name;
-	int64_t n;
-};
-
-struct tallies {
-	struct tally *items;
-	size_t n;
+/* Of one segment's problems: how many wait for a person, and what this run did to them. */
+struct problem_counts {
+	int64_t open, opened, cleared;
+	struct tallies groups;		/* reported by this run */
 };
 
 struct segment_doc {
@@ -54,6 +51,7 @@ struct segment_doc {
 	int64_t planned, done;		/* of apply, while it runs */
 	struct counters counters;
 	struct tallies decisions, reasons;
+	struct problem_counts problems;
 	struct stage_doc stages[STAGES];
 };
 
@@ -71,6 +69,9 @@ struct run_doc {
 	enum run_trigger trigger;
 	int64_t retry_of, promote_of;	/* 0: none */
 	bool preview, verify, full;
+	bool override_guard;		/* promotes a plan that a guard has stopped */
+	bool extract_only;		/* keeps raw records and does nothing else: no "last run" of its sync */
+	int64_t limit;			/* of extract_only: so many records; 0: all */
 	bool interrupted;		/* ended by the daemon's own end: to be made up for */
 	int64_t queued_at, started_at, completed_at;
 	struct segment_doc *segments;
@@ -97,6 +98,11 @@ int run_doc_event(struct run_doc *doc, json_node *event, struct ferry_error *err
  */
 int run_doc_done(struct run_doc *doc, json_node *event, enum run_status *ret,
 		 struct ferry_error *err);
+
+/* The segment of that name; NULL: none. */
+struct segment_doc *run_doc_segment(const struct run_doc *doc, const char *name);
+/* Whether it made a plan that only a guard keeps from being carried out. */
+bool run_doc_guarded(const struct run_doc *doc);
 
 /* Set the cause; err's code OK clears nothing. */
 void run_doc_cause(struct run_doc *doc, const struct ferry_error *err);

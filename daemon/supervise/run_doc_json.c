@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "supervise/run_doc.h"
 
+enum { TOP_REASONS = 5 };
+
 /* ------------------------------------------------------------------ writing */
 
 /* Milliseconds as seconds, exactly. */
@@ -45,35 +47,40 @@ void run_cause_json(const struct run_cause *cause, const char *key, bool place, 
 	jw_close(out, '}');
 }
 
-static void put_tallies(const struct tallies *t, const char *key, struct buf *out)
+static void put_problems(const struct problem_counts *p, struct buf *out)
 {
-	jw_open(out, key, '{');
-	for (size_t i = 0; i < t->n; i++)
-		jw_int(out, t->items[i].name, t->items[i].n);
+	jw_open(out, "problems", '{');
+	jw_int(out, "open", p->open);
+	jw_int(out, "opened", p->opened);
+	jw_int(out, "cleared", p->cleared);
+	tallies_json(&p->groups, "groups", out);
 	jw_close(out, '}');
 }
 
-/* The segments' tallies together. Names are few, so looking them up one by one is fine. */
-static void put_sum_of_tallies(const struct run_doc *doc, size_t offset, const char *key,
-			       struct buf *out)
+/* The segments' numbers together. */
+static void put_summary(const struct run_doc *doc, struct buf *out)
 {
-	struct tallies sum = {NULL, 0};
+	struct tallies decisions = {NULL, 0}, reasons = {NULL, 0};
+	struct problem_counts problems = {0};
 
 	for (size_t i = 0; i < doc->n_segments; i++) {
-		const struct tallies *t = (const void *)((const char *)&doc->segments[i] + offset);
-		for (size_t k = 0; k < t->n; k++) {
-			size_t at = 0;
-			while (at < sum.n && strcmp(sum.items[at].name, t->items[k].name) != 0)
-				at++;
-			if (at == sum.n) {
-				sum.items = ferry_realloc(sum.items, ++sum.n, sizeof *sum.items);
-				sum.items[at] = (struct tally){t->items[k].name, 0};
-			}
-			sum.items[at].n += t->items[k].n;
-		}
+		const struct segment_doc *seg = &doc->segments[i];
+		tallies_sum(&decisions, &seg->decisions);
+		tallies_sum(&reasons, &seg->reasons);
+		problems.open += seg->problems.open;
+		problems.opened += seg->problems.opened;
+		problems.cleared += seg->problems.cleared;
+		tallies_sum(&problems.groups, &seg->problems.groups);
 	}
-	put_tallies(&sum, key, out);
-	free(sum.items);		/* the names are borrowed */
+	jw_open(out, "summary", '{');
+	tallies_json(&decisions, "decisions", out);
+	tallies_json(&reasons, "reasons", out);
+	tallies_top_json(&reasons, TOP_REASONS, "top_decision_reason_codes", out);
+	put_problems(&problems, out);
+	jw_close(out, '}');
+	tallies_release(&decisions);
+	tallies_release(&reasons);
+	tallies_release(&problems.groups);
 }
 
 static void put_stage(const struct stage_doc *stage, enum stage which, int64_t now, struct buf *out)
@@ -112,8 +119,10 @@ static void put_segment(const struct segment_doc *seg, int64_t now, struct buf *
 	jw_int(out, "planned", seg->planned);
 	jw_int(out, "done", seg->done);
 	counters_json(&seg->counters, "counters", out);
-	put_tallies(&seg->decisions, "decisions", out);
-	put_tallies(&seg->reasons, "reasons", out);
+	tallies_json(&seg->decisions, "decisions", out);
+	tallies_json(&seg->reasons, "reasons", out);
+	tallies_top_json(&seg->reasons, TOP_REASONS, "top_decision_reason_codes", out);
+	put_problems(&seg->problems, out);
 	put_raw(out, "statistics", seg->statistics_json, "{}");
 	jw_open(out, "stages", '[');
 	for (int k = 0; k < STAGES; k++)
@@ -182,6 +191,9 @@ void run_doc_json(const struct run_doc *doc, int64_t now, bool hung, struct buf 
 	jw_bool(out, "preview", doc->preview);
 	jw_bool(out, "verify", doc->verify);
 	jw_bool(out, "full", doc->full);
+	jw_bool(out, "override_guard", doc->override_guard);
+	jw_bool(out, "extract_only", doc->extract_only);
+	put_id(out, "limit", doc->limit);
 	jw_bool(out, "interrupted", doc->interrupted);
 	jw_bool(out, "hung", hung);
 	jw_time(out, "queued_at", doc->queued_at);
@@ -190,13 +202,7 @@ void run_doc_json(const struct run_doc *doc, int64_t now, bool hung, struct buf 
 	put_seconds(out, "duration_seconds", run_doc_ms(doc, now));
 	put_rows(doc, out);
 	put_phases(doc, out);
-	jw_open(out, "summary", '{');
-	put_sum_of_tallies(doc, offsetof(struct segment_doc, decisions), "decisions", out);
-	put_sum_of_tallies(doc, offsetof(struct segment_doc, reasons), "reasons", out);
-	jw_open(out, "problems", '{');
-	jw_int(out, "open", 0);
-	jw_close(out, '}');
-	jw_close(out, '}');
+	put_summary(doc, out);
 	run_cause_json(&doc->cause, "error", true, out);
 	jw_open(out, "segments", '[');
 	for (size_t i = 0; i < doc->n_segments; i++)
@@ -235,19 +241,12 @@ static char *get_raw(json_node *node, const char *name)
 	return v ? ferry_strdup(json_dump(v, NULL)) : NULL;
 }
 
-static void get_tallies(json_node *node, const char *name, struct tallies *ret)
+static void read_problems(json_node *node, struct problem_counts *ret)
 {
-	json_node *v = json_get(node, name), *count;
-	void *iter = NULL;
-	const char *key;
-	int64_t n;
-
-	while (json_next(v, &iter, &key, &count)) {
-		if (!json_int(count, &n))
-			continue;
-		ret->items = ferry_realloc(ret->items, ret->n + 1, sizeof *ret->items);
-		ret->items[ret->n++] = (struct tally){ferry_strdup(key), n};
-	}
+	ret->open = json_get_int(node, "open", 0);
+	ret->opened = json_get_int(node, "opened", 0);
+	ret->cleared = json_get_int(node, "cleared", 0);
+	tallies_take(&ret->groups, node, "groups", NULL);
 }
 
 static void read_stage(json_node *node, struct stage_doc *stage)
@@ -284,8 +283,9 @@ static void read_segment(json_node *node, struct segment_doc *seg)
 	seg->planned = json_get_int(node, "planned", 0);
 	seg->done = json_get_int(node, "done", 0);
 	counters_read(counters, &seg->counters);
-	get_tallies(node, "decisions", &seg->decisions);
-	get_tallies(node, "reasons", &seg->reasons);
+	tallies_take(&seg->decisions, node, "decisions", NULL);
+	tallies_take(&seg->reasons, node, "reasons", NULL);
+	read_problems(json_get(node, "problems"), &seg->problems);
 	for (size_t k = 0; k < STAGES && k < json_count(stages); k++)
 		read_stage(json_at(stages, k), &seg->stages[k]);
 }
@@ -316,6 +316,9 @@ static void read_members(json_node *root, struct run_doc *doc)
 	doc->preview = json_get_bool(root, "preview", false);
 	doc->verify = json_get_bool(root, "verify", false);
 	doc->full = json_get_bool(root, "full", false);
+	doc->override_guard = json_get_bool(root, "override_guard", false);
+	doc->extract_only = json_get_bool(root, "extract_only", false);
+	doc->limit = json_get_int(root, "limit", 0);
 	doc->interrupted = json_get_bool(root, "interrupted", false);
 	doc->queued_at = get_time(root, "queued_at");
 	doc->started_at = get_time(root, "started_at");

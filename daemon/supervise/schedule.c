@@ -81,6 +81,7 @@ static void on_schedule(void *ctx)
 	if (s->stopping || s->fatal.code != FERRY_OK)
 		return;
 	journal_clear_stale(s->journal);
+	problems_janitor(s);
 	if (s->scheduling && s->journal_error.code == FERRY_OK)
 		queue_due(s, clock_now());
 	schedule_arm(s);

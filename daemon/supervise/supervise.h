@@ -9,7 +9,7 @@
 #define FERRY_SUPERVISE_SUPERVISE_H
 
 #include "conf/conf.h"
-#include "store/journal.h"
+#include "store/problems.h"
 #include "supervise/job.h"
 #include "supervise/run_doc.h"
 #include "wire/loop.h"
@@ -49,6 +49,8 @@ struct supervise_actor {
 struct supervise_request {
 	enum run_trigger trigger;
 	bool preview, verify, full;
+	bool extract_only;		/* keep raw records and do nothing else */
+	int64_t limit;			/* of extract_only: so many records; 0: all */
 };
 
 /*
@@ -66,9 +68,28 @@ int supervise_retry(struct supervisor *s, int64_t run, const struct supervise_ac
 /* Carry out a preview's plan. STATE unless it is the sync's latest preview and was not promoted yet. */
 int supervise_promote(struct supervisor *s, int64_t run, const struct supervise_actor *actor,
 		      int64_t *ret_id, struct ferry_error *err);
+/* The same whatever its guards say; also of a run that a guard has stopped. */
+int supervise_promote_over_guard(struct supervisor *s, int64_t run, const struct supervise_actor *actor,
+				 int64_t *ret_id, struct ferry_error *err);
 /* *ret_status: cancelled (it was queued), or running (it has been told). STATE when it has ended. */
 int supervise_cancel(struct supervisor *s, int64_t run, const struct supervise_actor *actor,
 		     enum run_status *ret_status, struct ferry_error *err);
+
+/* What a person says of a problem: link (to dest_id), create, ignore (until; 0: for good), retry, reopen. */
+struct supervise_ruling {
+	const char *action, *dest_id;	/* dest_id NULL: not given */
+	int64_t until;
+};
+/*
+ * Durable, with its audit entry, when it returns 0; then out has the problem as it is now. The runs of
+ * its sync that start from now on are told. NOT_FOUND, USAGE, STATE (it is over), or the journal's.
+ */
+int supervise_resolve(struct supervisor *s, int64_t id, const struct supervise_ruling *ruling,
+		      const struct supervise_actor *actor, struct buf *out, struct ferry_error *err);
+/* Ignore or retry all open ones of a sync (its segment, its group). *ret_n: how many, also on failure. */
+int supervise_resolve_all(struct supervisor *s, const struct problem_filter *which,
+			  const struct supervise_ruling *ruling, const struct supervise_actor *actor,
+			  int64_t *ret_n, struct ferry_error *err);
 /* An audit entry for something refused; as durable as can be. */
 void supervise_audit_refused(struct supervisor *s, const struct supervise_actor *actor,
 			     const char *action, const char *target, const struct ferry_error *why);
@@ -130,6 +151,8 @@ struct supervise_sync {
 bool supervise_sync_at(const struct supervisor *s, size_t i, struct supervise_sync *ret);
 bool supervise_sync_named(const struct supervisor *s, const char *name, struct supervise_sync *ret);
 
+/* The run that carries out this one's plan; 0: none. */
+int64_t supervise_promoted_by(struct supervisor *s, int64_t run);
 /* A run's document as it is now: from memory while it is under way, else from the journal. */
 int supervise_run_json(struct supervisor *s, int64_t id, struct buf *out, struct ferry_error *err);
 

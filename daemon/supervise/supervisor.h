@@ -121,7 +121,39 @@ struct live *queue_add(struct supervisor *s, struct sync_state *st,
 		       const struct supervise_request *request, const char *source_name);
 void queue_remove(struct live *live);	/* undo queue_add; frees it */
 void queue_dispatch_soon(struct supervisor *s);
+/* What differs between a trigger, a retry and a promotion. */
+struct wanted {
+	struct supervise_request request;
+	const char *action, *target;
+	const char *because;		/* put behind the audit's result; NULL: nothing */
+	int64_t retry_of, promote_of;
+	bool override_guard;
+};
+/* UNAVAILABLE while the daemon is stopping. */
+int queue_may_change(const struct supervisor *s, struct ferry_error *err);
+/* A run's document, wherever it is. */
+int queue_doc(struct supervisor *s, int64_t id, struct run_doc *ret, struct ferry_error *err);
+/* Queue a run that follows from an old one, which sets want->target. Durable when it returns 0. */
+int queue_after(struct supervisor *s, const struct run_doc *old, struct wanted *want,
+		const struct supervise_actor *actor, int64_t *ret_id, bool *ret_coalesced,
+		struct ferry_error *err);
+/* Under which the journal has the run that promotes a plan. */
+#define PROMOTE_KEY 40
+void promote_key(char key[PROMOTE_KEY], int64_t run);
 int queue_init(struct supervisor *s, struct ferry_error *err);
+
+/* problems.c */
+/* An event of type problem, clear or ruled. */
+int problems_event(struct live *l, const char *type, json_node *event, struct ferry_error *err);
+/* What a run must know of problems, as lists for its job; how many are open goes into its document. */
+struct problem_lists {
+	struct buf open, rulings;
+};
+int problems_for_job(struct live *l, struct problem_lists *ret, struct ferry_error *err);
+/* Close those of segments that are no longer configured. */
+void problems_adopt(struct supervisor *s);
+/* Some of the oldest closed ones go when there are too many. */
+void problems_janitor(struct supervisor *s);
 
 /* audit.c */
 void audit_add(struct supervisor *s, const struct supervise_actor *actor, const char *action,

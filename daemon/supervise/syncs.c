@@ -28,7 +28,7 @@ void sync_last(struct sync_state *st, const struct run_doc *doc)
 {
 	struct counters sum;
 
-	if (doc->completed_at < st->last.completed_at)
+	if (doc->extract_only || doc->completed_at < st->last.completed_at)
 		return;
 	run_doc_sum(doc, &sum);
 	st->last = (struct supervise_last){
@@ -40,28 +40,39 @@ void sync_last(struct sync_state *st, const struct run_doc *doc)
 	snprintf(st->last.code, sizeof st->last.code, "%s", doc->cause.code ? doc->cause.code : "");
 }
 
+/* Take a run for the sync's last one; that it was one which only extracts is no failure. */
+static int take_last(struct supervisor *s, struct sync_state *st, int64_t id, struct ferry_error *err)
+{
+	struct buf json = BUF_INIT;
+	struct run_doc doc;
+
+	int rc = journal_run(s->journal, id, &json, err);
+	if (rc == 0)
+		rc = run_doc_read(json.s, json.len, &doc, err);
+	if (rc == 0) {
+		sync_last(st, &doc);
+		run_doc_release(&doc);
+	}
+	buf_release(&json);
+	return rc;
+}
+
 /* What the journal knows of the sync's last run. */
 static void load_last(struct supervisor *s, struct sync_state *st)
 {
 	struct journal_filter of = {.sync = st->name, .status = JOURNAL_ANY};
 	struct ferry_error err = {0};
-	struct buf json = BUF_INIT;
-	struct run_doc doc;
 	int64_t id;
-	size_t n = 0;
+	size_t n = 1;
+	int rc = 0;
 
-	int rc = journal_list(s->journal, &of, 0, 1, &id, &n, NULL, &err);
-	if (rc == 0 && n)
-		rc = journal_run(s->journal, id, &json, &err);
-	if (rc == 0 && n)
-		rc = run_doc_read(json.s, json.len, &doc, &err);
+	for (int64_t skip = 0; rc == 0 && n && !st->last.run; skip++) {
+		rc = journal_list(s->journal, &of, skip, 1, &id, &n, NULL, &err);
+		if (rc == 0 && n)
+			rc = take_last(s, st, id, &err);
+	}
 	if (rc < 0)
 		log_error(&err);
-	else if (n) {
-		sync_last(st, &doc);
-		run_doc_release(&doc);
-	}
-	buf_release(&json);
 }
 
 static void state_free(struct sync_state *st)
@@ -120,6 +131,7 @@ void syncs_adopt(struct supervisor *s)
 	qsort(all, n, sizeof *all, by_name);
 	s->syncs = all;
 	s->n_syncs = n;
+	problems_adopt(s);
 	for (size_t i = 0; i < n; i++)
 		schedule_plan(s, all[i]);
 	schedule_arm(s);

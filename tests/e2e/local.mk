@@ -13,6 +13,7 @@ e2e_stories = \
 	tests/e2e/b05-explain-and-connectors.bats \
 	tests/e2e/b06-install.bats \
 	tests/e2e/b07-service-file.bats \
+	tests/e2e/b08-problems-api.bats \
 	tests/e2e/c01-worker-dies.bats \
 	tests/e2e/c02-source-fails-halfway.bats \
 	tests/e2e/c03-disk-full.bats \
@@ -21,7 +22,8 @@ e2e_stories = \
 	tests/e2e/d01-lago-faults.bats \
 	tests/e2e/d02-steve-faults.bats \
 	tests/e2e/d03-sessions.bats \
-	tests/e2e/d04-ev-preset.bats
+	tests/e2e/d04-ev-preset.bats \
+	tests/e2e/e02-http.bats
 
 TEST_EXTENSIONS = .bats
 BATS_LOG_COMPILER = $(BATS)

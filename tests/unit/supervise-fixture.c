@@ -245,6 +245,46 @@ int64_t int_at(const struct json_doc *doc, const char *path)
 	return json_int(at(doc, path), &v) ? v : -1;
 }
 
+static void state_write(struct fixture *f, const char *name, const char *text)
+{
+	char *path = ferry_asprintf("%s/%s", f->state, name);
+	FILE *out = fopen(path, "w");
+
+	assert_non_null(out);
+	fputs(text, out);
+	fclose(out);
+	free(path);
+}
+
+void fixture_script(struct fixture *f, const char *lines)
+{
+	char *go = ferry_asprintf("%s/go", f->state);
+
+	unlink(go);
+	free(go);
+	state_write(f, "script", lines);
+}
+
+void fixture_go(struct fixture *f)
+{
+	state_write(f, "go", "");
+}
+
+struct json_doc *fixture_job(struct fixture *f)
+{
+	char *path = ferry_asprintf("%s/job", f->state);
+	struct buf text = BUF_INIT;
+	struct ferry_error err = {0};
+	struct json_doc *doc = NULL;
+
+	assert_int_equal(buf_read_file(&text, path, 8 << 20), 0);
+	if (json_parse(text.s, text.len, "job", &doc, &err) < 0)
+		fail_msg("%s", err.msg);
+	buf_release(&text);
+	free(path);
+	return doc;
+}
+
 int failed_stages(const struct json_doc *doc)
 {
 	json_node *segments = at(doc, "segments");

@@ -41,6 +41,12 @@ void fixture_wait_status(struct fixture *f, int64_t id, const char *status);
 json_node *at(const struct json_doc *doc, const char *path);
 const char *text_at(const struct json_doc *doc, const char *path);
 int64_t int_at(const struct json_doc *doc, const char *path);
+/* What the next run of a "-script" sync says: lines, see fake-worker.c. */
+void fixture_script(struct fixture *f, const char *lines);
+/* The job of the last such run; to be freed with json_free. */
+struct json_doc *fixture_job(struct fixture *f);
+/* Let a run that waits go on. */
+void fixture_go(struct fixture *f);
 /* How many stages of the run failed. */
 int failed_stages(const struct json_doc *doc);
 

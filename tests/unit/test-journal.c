@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/journal.h"
+#include "store/problems.h"
 
 #define SECOND ((int64_t)1000000)
 
@@ -402,33 +402,40 @@ static void what_was_committed_survives_kill_9(void **state)
 	buf_release(&out);
 }
 
+/* Flip a bit of that text wherever the environment's file has it, and leave the journal closed. */
+static int flip(struct place *p, const char *text)
+{
+	char path[128];
+	struct stat st;
+	int flipped = 0;
+
+	journal_close(p->j);
+	p->j = NULL;
+	snprintf(path, sizeof path, "%s/journal/data.mdb", p->dir);
+	int fd = open(path, O_RDWR);
+	assert_int_equal(fstat(fd, &st), 0);
+	char *map = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), *hit = map;
+	while ((hit = memmem(hit, (size_t)(st.st_size - (hit - map)), text, strlen(text)))) {
+		hit[3] ^= 4;
+		flipped++;
+	}
+	munmap(map, (size_t)st.st_size);
+	close(fd);
+	return flipped;
+}
+
 static void a_damaged_run_is_said_and_not_used(void **state)
 {
 	struct place *p = *state;
 	struct ferry_error err = {0};
 	struct buf out = BUF_INIT;
-	char path[128];
 	static const char text[] = "{\"id\":1,\"mine\":\"abcdefgh\"}";
 
 	journal_put_run(p->j, &(struct journal_run){journal_next_run(p->j), "a", RUN_COMPLETED, SECOND, text,
 			sizeof text - 1});
 	put(p->j, journal_next_run(p->j), "a", RUN_COMPLETED, SECOND);
 	commit(p->j);
-	journal_close(p->j);
-	p->j = NULL;
-	snprintf(path, sizeof path, "%s/journal/data.mdb", p->dir);
-	int fd = open(path, O_RDWR);
-	struct stat st;
-	assert_int_equal(fstat(fd, &st), 0);
-	char *map = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			 0), *hit = map;
-	int flipped = 0;
-	while ((hit = memmem(hit, (size_t)(st.st_size - (hit - map)), "abcdefgh", 8))) {
-		hit[3] ^= 4;
-		flipped++;
-	}
-	munmap(map, (size_t)st.st_size);
-	close(fd);
+	int flipped = flip(p, "abcdefgh");
 	assert_true(flipped > 0);
 	reopen(p);
 	assert_int_equal(journal_run(p->j, 1, &out, &err), -1);
@@ -440,6 +447,141 @@ static void a_damaged_run_is_said_and_not_used(void **state)
 	assert_int_equal(list(p->j, &all, 0, 10, ids, &total), 2);
 	assert_int_equal(journal_run(p->j, 2, &out, &err), 0);
 	buf_release(&out);
+}
+
+/* -------------------------------------------------------------------- problems */
+
+static void put_problem(struct journal *j, const char *form, const char *message)
+{
+	struct problem p = {.arena = ARENA_INIT, .id = problem_next_id(j), .sync = "a", .segment = "s", .form = form,
+			    .key = "k", .group = "g", .code = "C", .severity = "error", .message = message,
+			    .times = 1, .opened_at = SECOND};
+
+	problem_put(j, &p);
+	problem_release(&p);
+}
+
+static int64_t find_problem(struct journal *j, const char *form)
+{
+	struct ferry_error err = {0};
+	struct problem p;
+	int rc = problem_find(j, "a", "s", form, &p, &err);
+
+	if (rc <= 0)
+		return rc;
+	int64_t id = p.id;
+	problem_release(&p);
+	return id;
+}
+
+static void a_change_builds_upon_what_is_pending(void **state)
+{
+	struct place *p = *state;
+	struct ferry_error err = {0};
+	struct problem_filter all = {.status = -1};
+	struct problem one;
+	int64_t ids[4], total;
+	size_t n;
+
+	put_problem(p->j, "aa", "first");
+	assert_int_equal(find_problem(p->j, "aa"), 1);
+	assert_int_equal(find_problem(p->j, "ab"), 0);
+	/* people see it only when it is durable */
+	must(problems_list(p->j, &all, 0, 4, ids, &n, &total, &err), &err);
+	assert_int_equal(total, 0);
+	size_t mark = journal_pending(p->j);
+	must(problem_get(p->j, 1, &one, &err), &err);
+	one.status = PROBLEM_CLEARED;
+	one.closed_at = 2 * SECOND;
+	problem_put(p->j, &one);
+	problem_release(&one);
+	assert_int_equal(find_problem(p->j, "aa"), 0);
+	journal_rollback(p->j, mark);
+	assert_int_equal(find_problem(p->j, "aa"), 1);
+	commit(p->j);
+	reopen(p);
+	assert_int_equal(find_problem(p->j, "aa"), 1);
+	must(problems_list(p->j, &all, 0, 4, ids, &n, &total, &err), &err);
+	assert_int_equal(total, 1);
+	put_problem(p->j, "ab", "second");
+	assert_int_equal(find_problem(p->j, "ab"), 2);
+}
+
+static void a_problem_is_read_as_it_was_put(void **state)
+{
+	struct place *p = *state;
+	struct problem full = {
+		.arena = ARENA_INIT, .id = 7, .status = PROBLEM_IGNORED, .sync = "a", .segment = "s", .form = "aa",
+		.key = "k\"1", .group = "g", .code = "C", .severity = "warning", .message = "m\n", .field = "f",
+		.fields_json = "{\"x\":1.50}", .candidates_json = "[{\"dest_id\":\"d\"}]", .request = "r",
+		.answer = "a", .first_run = 1, .last_run = 9, .times = 3, .opened_at = SECOND, .updated_at = 2 * SECOND,
+		.resolution = {.action = "ignore", .until = 9 * SECOND, .by = "me", .at = 3 * SECOND, .after_run = 4},
+	};
+	struct buf one = BUF_INIT, two = BUF_INIT;
+	struct ferry_error err = {0};
+	struct problem got;
+
+	problem_note(&full, &(struct problem_moment){SECOND, 1, "opened", "g", NULL});
+	problem_note(&full, &(struct problem_moment){SECOND, 0, "ignored", "g", "me"});
+	problem_put(p->j, &full);
+	commit(p->j);
+	must(problem_get(p->j, 7, &got, &err), &err);
+	problem_json(&full, &one);
+	problem_json(&got, &two);
+	assert_string_equal(one.s, two.s);
+	assert_non_null(strstr(one.s, "1.50"));
+	problem_release(&full);
+	problem_release(&got);
+	buf_release(&one);
+	buf_release(&two);
+}
+
+static void a_damaged_problem_is_said_and_not_used(void **state)
+{
+	struct place *p = *state;
+	struct problem_filter all = {.status = -1};
+	struct ferry_error err = {0};
+	struct buf out = BUF_INIT;
+	int64_t ids[4];
+	size_t n;
+
+	put_problem(p->j, "aa", "abcdefgh");
+	put_problem(p->j, "ab", "another");
+	commit(p->j);
+	assert_true(flip(p, "abcdefgh") > 0);
+	reopen(p);
+	assert_int_equal(find_problem(p->j, "aa"), -1);
+	assert_int_equal(problem_text(p->j, 1, &out, &err), -1);
+	assert_int_equal(err.code, FERRY_E_STORE_CORRUPT);
+	must(problems_list(p->j, &all, 0, 4, ids, &n, NULL, &err), &err);
+	assert_int_equal(n, 2);
+	assert_int_equal(find_problem(p->j, "ab"), 2);
+	buf_release(&out);
+}
+
+static void errors_of_one_key(void **state)
+{
+	struct place *p = *state;
+	struct journal_tally t = {.max = 10};
+	struct ferry_error err = {0};
+	struct buf items = BUF_INIT;
+	static const char *const lines[] = {
+		"{\"key\":\"4\",\"raw\":\"a\"}", "{\"key\":\"42\"}", "{\"key\":\"1\",\"raw\":\"\\\"key\\\":\\\"4\\\"\"}",
+		"{\"key\":\"4\",\"raw\":\"b\"}",
+	};
+
+	for (size_t i = 0; i < 4; i++)
+		journal_add_line(p->j, JOURNAL_ERRORS, 3, &t, i ? "s" : "r", lines[i], strlen(lines[i]));
+	commit(p->j);
+	must(journal_errors_of(p->j, 3, NULL, "4", 10, &items, &err), &err);
+	assert_string_equal(buf_str(&items), "{\"seq\":1,\"key\":\"4\",\"raw\":\"a\"},{\"seq\":4,\"key\":\"4\",\"raw\":\"b\"}");
+	buf_reset(&items);
+	must(journal_errors_of(p->j, 3, "s", "4", 10, &items, &err), &err);
+	assert_string_equal(buf_str(&items), "{\"seq\":4,\"key\":\"4\",\"raw\":\"b\"}");
+	buf_reset(&items);
+	must(journal_errors_of(p->j, 2, NULL, "4", 10, &items, &err), &err);
+	assert_string_equal(buf_str(&items), "");
+	buf_release(&items);
 }
 
 int main(void)
@@ -463,6 +605,12 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(a_damaged_run_is_said_and_not_used, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_change_builds_upon_what_is_pending, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_problem_is_read_as_it_was_put, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_damaged_problem_is_said_and_not_used, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(errors_of_one_key, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
