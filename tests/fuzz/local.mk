@@ -2,3 +2,4 @@
 # Fuzz targets. Without libFuzzer they replay their seeds.
 include tests/fuzz/conf.mk
 include tests/fuzz/connectors.mk
+include tests/fuzz/http.mk

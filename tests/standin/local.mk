@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The stand-in servers for Lago and SteVe, and their own test.
+# The stand-in servers for Lago, SteVe and any JSON API, and their own test.
 # Included by the top-level Makefile.am.
 
-noinst_PROGRAMS += tests/standin/lago-standin tests/standin/steve-standin
+noinst_PROGRAMS += tests/standin/lago-standin tests/standin/steve-standin tests/standin/http-standin
 
 standin_shared_sources = \
 	tests/standin/standin-control.c \
@@ -37,6 +37,17 @@ tests_standin_steve_standin_SOURCES = \
 	$(standin_shared_sources)
 tests_standin_steve_standin_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(JSONC_CFLAGS)
 tests_standin_steve_standin_LDADD = $(MICROHTTPD_LIBS) $(JSONC_LIBS) -lpthread
+
+tests_standin_http_standin_SOURCES = \
+	tests/standin/http-ingest.c \
+	tests/standin/http-json.c \
+	tests/standin/http-records.c \
+	tests/standin/http-standin.c \
+	tests/standin/http-standin.h \
+	tests/standin/http-store.c \
+	$(standin_shared_sources)
+tests_standin_http_standin_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(JSONC_CFLAGS)
+tests_standin_http_standin_LDADD = $(MICROHTTPD_LIBS) $(JSONC_LIBS) -lpthread
 
 TESTS += tests/standin/selftest.sh
 EXTRA_DIST += tests/standin/README.md tests/standin/selftest.sh

@@ -177,6 +177,8 @@ static void delete_log(struct standin *s, struct standin_request *req, struct st
 {
 	(void)req;
 	account_reset_log(s);
+	if (s->peer->counts)
+		s->peer->counts(s->state, NULL);
 	say_ok(reply);
 }
 
@@ -216,7 +218,10 @@ static void get_counts(struct standin *s, struct standin_request *req, struct st
 		text_comma(out);
 		text_printf(out, "\"%u\":%llu", i, (unsigned long long)s->by_status[i]);
 	}
-	text_puts(out, "}}");
+	text_puts(out, "}");
+	if (s->peer->counts)
+		s->peer->counts(s->state, out);
+	text_puts(out, "}");
 }
 
 static void get_faults(struct standin *s, struct standin_request *req, struct standin_reply *reply)

@@ -80,7 +80,8 @@ static void exchange_parse(struct standin *s, struct exchange *x)
 	}
 	req->body = x->body.data ? x->body.data : "";
 	req->body_len = x->body.len;
-	if (req->body_len && strncmp(req->content_type, "application/json", 16) == 0)
+	if (req->body_len && !s->peer->raw_bodies &&
+	    strncmp(req->content_type, "application/json", 16) == 0)
 		req->json = json_strict(req->body, req->body_len);
 	x->reply.status = 200;
 	x->reply.rows = req->body_len ? 1 : 0;

@@ -127,6 +127,8 @@ struct standin_peer {
 	const char *usage; /* the peer's own options, one a line */
 	const struct standin_route *routes;
 	size_t n_routes;
+	/* Bodies are not parsed: a request's `json` stays NULL. */
+	bool raw_bodies;
 	/* Takes one own option; false if it is unknown or its value is bad. */
 	bool (*option)(void *state, const char *name, const char *value);
 	/* What all routes' paths begin with, before the template; "" if nothing. */
@@ -141,6 +143,8 @@ struct standin_peer {
 	/* Writes all state (`part` NULL), or a summary of one part (false: unknown). */
 	bool (*dump)(void *state, const char *part, struct text *out);
 	void (*reset)(void *state);
+	/* Adds members to what `counts` answers; NULL: they are zero again. May be NULL. */
+	void (*counts)(void *state, struct text *out);
 	/* Own control routes, `path` being what follows /_standin; false: not known. */
 	bool (*control)(void *state, const char *path, struct standin_request *req,
 			struct standin_reply *reply);
