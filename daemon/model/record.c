@@ -49,55 +49,81 @@ static bool get_varint(const uint8_t **p, const uint8_t *end, uint64_t *ret)
 	return false;
 }
 
-/* Short texts are most texts: a call would cost more than the copy. Ends may overlap. */
-static inline char *put_bytes(char *to, const char *s, size_t n)
+/*
+ * Short texts are most texts: a call would cost more than the copy. Ends may overlap. *all collects
+ * the bytes, for their highest bits.
+ */
+static inline __attribute__((always_inline)) char *put_bytes(char *to, const char *s, size_t n, uint64_t *all)
 {
-	uint64_t head, tail;
-	uint32_t small_head, small_tail;
-	char first[16], second[16];
+	struct { uint64_t a, b; } pair;
+	uint64_t a, b;
+	uint32_t c, d;
 
-	if (n > 32) {
-		memcpy(to, s, n);
-	} else if (n > 16) {
-		memcpy(first, s, 16);
-		memcpy(second, s + n - 16, 16);
-		memcpy(to, first, 16);
-		memcpy(to + n - 16, second, 16);
+	if (n > 16) {
+		size_t i = 0;
+		for (; i + 16 < n; i += 16) {
+			memcpy(&pair, s + i, 16);
+			memcpy(to + i, &pair, 16);
+			*all |= pair.a | pair.b;
+		}
+		memcpy(&pair, s + n - 16, 16);
+		memcpy(to + n - 16, &pair, 16);
+		*all |= pair.a | pair.b;
 	} else if (n >= 8) {
-		memcpy(&head, s, 8);
-		memcpy(&tail, s + n - 8, 8);
-		memcpy(to, &head, 8);
-		memcpy(to + n - 8, &tail, 8);
+		memcpy(&a, s, 8);
+		memcpy(&b, s + n - 8, 8);
+		memcpy(to, &a, 8);
+		memcpy(to + n - 8, &b, 8);
+		*all |= a | b;
 	} else if (n >= 4) {
-		memcpy(&small_head, s, 4);
-		memcpy(&small_tail, s + n - 4, 4);
-		memcpy(to, &small_head, 4);
-		memcpy(to + n - 4, &small_tail, 4);
-	} else {
-		for (size_t i = 0; i < n; i++)
-			to[i] = s[i];
+		memcpy(&c, s, 4);
+		memcpy(&d, s + n - 4, 4);
+		memcpy(to, &c, 4);
+		memcpy(to + n - 4, &d, 4);
+		*all |= c | d;
+	} else if (n) {
+		uint8_t first = (uint8_t)s[0], middle = (uint8_t)s[n / 2], last = (uint8_t)s[n - 1];
+		to[0] = (char)first;
+		to[n / 2] = (char)middle;
+		to[n - 1] = (char)last;
+		*all |= first | middle | last;
 	}
 	return to + n;
 }
 
-/* This and key_encode see every value of every row: room is made once, then bytes are just put. */
-void record_encode(const struct ferry_value *values, size_t n, struct buf *out)
+/* Room for one more value of that many bytes, and for one without. */
+static char *more_room(struct buf *out, char *to, size_t len)
 {
-	size_t most = n * (1 + VARINT_MAX);
+	out->len = (size_t)(to - out->s);
+	return buf_room(out, len + 2 * (1 + VARINT_MAX));
+}
 
-	for (size_t i = 0; i < n; i++)
-		most += value_has_bytes(&values[i]) ? values[i].len : 0;
-	char *to = buf_room(out, most);
-	for (size_t i = 0; i < n; i++) {
-		const struct ferry_value *v = &values[i];
-		*to++ = (char)v->type;
+/* This and key_encode see every value of every row. */
+bool record_encode(const struct ferry_value *values, size_t n, struct buf *out)
+{
+	uint64_t all = 0;
+	char *to = buf_room(out, n * (1 + VARINT_MAX)), *end = out->s + out->cap - 2 * (1 + VARINT_MAX);
+
+	for (const struct ferry_value *v = values; v < values + n; v++) {
 		if (value_has_bytes(v)) {
+			if (to + v->len > end) {
+				to = more_room(out, to, v->len);
+				end = out->s + out->cap - 2 * (1 + VARINT_MAX);
+			}
+			*to++ = (char)v->type;
 			if (v->len < 0x80)
 				*to++ = (char)v->len;
 			else
 				to = varint(to, v->len);
-			to = put_bytes(to, v->s, v->len);
-		} else if (v->type == FERRY_TIME) {
+			to = put_bytes(to, v->s, v->len, &all);
+			continue;
+		}
+		if (to > end) {
+			to = more_room(out, to, 0);
+			end = out->s + out->cap - 2 * (1 + VARINT_MAX);
+		}
+		*to++ = (char)v->type;
+		if (v->type == FERRY_TIME) {
 			/* its varint would be as long */
 			uint64_t le = htole64((uint64_t)v->i);
 			memcpy(to, &le, sizeof le);
@@ -108,6 +134,7 @@ void record_encode(const struct ferry_value *values, size_t n, struct buf *out)
 	}
 	*to = '\0';
 	out->len = (size_t)(to - out->s);
+	return !(all & 0x8080808080808080u);
 }
 
 int record_decode(const void *bytes, size_t len, struct ferry_value *values, size_t max)
@@ -224,8 +251,10 @@ static inline char *key_integer(int64_t i, bool last, char *to)
 
 static char *key_text(const struct ferry_value *v, bool last, char *to)
 {
+	uint64_t all = 0;
+
 	if (last)
-		return put_bytes(to, v->s, v->len);
+		return put_bytes(to, v->s, v->len, &all);
 	for (size_t i = 0; i < v->len; i++) {
 		*to++ = v->s[i];
 		if (v->s[i] == '\0')
@@ -293,6 +322,14 @@ int key_encode(const struct ferry_value *parts, size_t n, struct buf *out, struc
 {
 	size_t most = 0;
 
+	if (n == 1 && parts->type == FERRY_INT) {
+		char *one = buf_room(out, DIGITS_MAX), *end = one;
+		*end++ = TAG_NUMBER;
+		end = key_integer(parts->i, true, end);
+		*end = '\0';
+		out->len += (size_t)(end - one);
+		return 0;
+	}
 	for (size_t i = 0; i < n; i++) {
 		/* a decimal's text can be long and its form short; a text's form is no shorter than it */
 		if (parts[i].type == FERRY_DECIMAL || !value_has_bytes(&parts[i]))

@@ -44,8 +44,8 @@ bool value_convert(struct ferry_value *v, enum ferry_type type, struct arena *ar
 /* "-12.50" -> "-12.5", "1e3" -> "1000"; false when it is no number, or longer than 400 digits. */
 bool decimal_normal(const char *s, size_t len, struct buf *out);
 
-/* Record form: n values, self-delimiting. */
-void record_encode(const struct ferry_value *values, size_t n, struct buf *out);
+/* Record form: n values, self-delimiting. True when all their texts are ASCII. */
+bool record_encode(const struct ferry_value *values, size_t n, struct buf *out);
 /* Values borrow from the bytes. Returns the count, or -1 when the bytes are no record or more than max. */
 int record_decode(const void *bytes, size_t len, struct ferry_value *values, size_t max);
 

@@ -9,6 +9,23 @@
 
 #include "pipeline/segment.h"
 
+/*
+ * The plainest of maps, and a frequent one: bare columns, mapped in the order in which they stand in
+ * the source. Such fields need not even be copied.
+ */
+static void find_straight(struct segment *seg)
+{
+	int first = expr_column(seg->exprs, seg->at_map);
+
+	seg->straight = seg->plain && first >= 0 && seg->at_where == seg->n_exprs;
+	for (size_t i = 0; i < seg->def->n_key; i++)
+		seg->straight &= expr_column(seg->exprs, i) >= 0;
+	for (size_t i = 0; i < seg->def->n_map; i++)
+		seg->straight &= expr_column(seg->exprs, seg->at_map + i) == first + (int)i;
+	seg->straight_from = first;
+	seg->key_column = expr_column(seg->exprs, 0);
+}
+
 int canonicalize_prepare(struct segment *seg, const struct ferry_column *columns, size_t n, struct ferry_error *err)
 {
 	const struct segment_def *def = seg->def;
@@ -28,8 +45,14 @@ int canonicalize_prepare(struct segment *seg, const struct ferry_column *columns
 	for (size_t i = 0; i < def->n_reject; i++)
 		expr_add(seg->exprs, def->reject[i].when);
 	seg->n_exprs = seg->at_reject + def->n_reject;
+	seg->plain = !seg->dest->api->canonicalize;
+	for (size_t f = 0; f < seg->layout.n; f++)
+		seg->plain &= !seg->layout.fields[f];
 	seg->outs = arena_alloc0(&seg->arena, seg->n_exprs, sizeof *seg->outs);
-	return expr_prepare(seg->exprs, columns, n, err);
+	if (expr_prepare(seg->exprs, columns, n, err) != 0)
+		return -1;
+	find_straight(seg);
+	return 0;
 }
 
 /* As SQL's WHERE: NULL and zero are false; a text counts by the number it starts with, so "" is false. */
@@ -198,6 +221,9 @@ static bool valid_fields(struct segment *seg, const struct row *row, struct ferr
 {
 	char why[256];
 
+	/* without a field table only texts can be wrong, and encoding looks at those */
+	if (seg->plain)
+		return true;
 	for (size_t f = 0; f < seg->layout.n; f++) {
 		if (check_field(seg, f, &fields[f], why, sizeof why))
 			continue;
@@ -206,6 +232,16 @@ static bool valid_fields(struct segment *seg, const struct row *row, struct ferr
 		return false;
 	}
 	return connector_form(seg, row, fields);
+}
+
+static bool valid_texts(struct segment *seg, const struct row *row, const struct ferry_value *fields)
+{
+	for (size_t f = 0; f < seg->layout.n; f++)
+		if (fields[f].type == FERRY_TEXT && !is_utf8(fields[f].s, fields[f].len)) {
+			row_invalid(seg, row, "invalid_record", seg->layout.names[f], "the text is not valid UTF-8", &fields[f]);
+			return false;
+		}
+	return true;
 }
 
 /* The first reject rule that holds makes the record invalid. */
@@ -234,21 +270,21 @@ static const struct rule_def *skip_rule(const struct segment *seg)
 	return NULL;
 }
 
-static bool key_form(struct segment *seg, struct row *row)
+static bool key_form(struct segment *seg, const struct ferry_value *parts, struct row *row)
 {
 	struct buf *b = &seg->batch.bytes;
 	struct ferry_error err;		/* large, and looked at only after a failure, which fills it */
 	size_t start = b->len;
 
 	for (size_t i = 0; i < seg->def->n_key; i++)
-		if (seg->outs[i].type == FERRY_NULL) {
+		if (parts[i].type == FERRY_NULL) {
 			segment_invalid(seg, "", "INVALID_RECORD", NULL, "the key is NULL", NULL);
 			return false;
 		}
-	if (key_encode(seg->outs, seg->def->n_key, b, &err) != 0) {
+	if (key_encode(parts, seg->def->n_key, b, &err) != 0) {
 		b->len = start;
 		struct buf text = BUF_INIT;
-		value_show(&seg->outs[0], 80, &text);
+		value_show(&parts[0], 80, &text);
 		segment_invalid(seg, buf_str(&text), "INVALID_RECORD", NULL, err.msg, NULL);
 		buf_release(&text);
 		return false;
@@ -258,13 +294,40 @@ static bool key_form(struct segment *seg, struct row *row)
 	return true;
 }
 
+/* From valid fields to record form; what is known of the row up to now is its key. */
+static void encode_row(struct segment *seg, const struct ferry_value *fields, struct row *row)
+{
+	struct buf *b = &seg->batch.bytes;
+
+	row->state = ROW_KEY_ONLY;
+	row->record = b->len;
+	if (!record_encode(fields, seg->layout.n, b) && seg->plain && !valid_texts(seg, row, fields)) {
+		b->len = row->record;
+		return;
+	}
+	row->record_len = b->len - row->record;
+	/* a full snapshot compares the records themselves, and may do without */
+	row->has_hash = seg->def->snapshot == SNAPSHOT_HASH || seg->any_ignored;
+	if (row->has_hash)
+		row->hash = seg->any_ignored ? segment_hash(seg, fields, b->s + row->record, row->record_len)
+			: hash128(b->s + row->record, row->record_len, seg->layout_id);
+	row->state = ROW_RECORD;
+}
+
 static void canonicalize_row(struct segment *seg, const struct ferry_value *values, struct row *row)
 {
 	struct ferry_error err;		/* as in key_form */
-	struct buf *b = &seg->batch.bytes;
 	struct ferry_value *fields = seg->outs + seg->at_map;
 
 	row_clear(row);
+	if (seg->straight) {
+		const struct ferry_value *key = values + seg->key_column;
+		for (size_t i = 0; i < seg->def->n_key && seg->def->n_key > 1; i++)
+			seg->outs[i] = values[expr_column(seg->exprs, i)];
+		if (key_form(seg, seg->def->n_key > 1 ? seg->outs : key, row))
+			encode_row(seg, values + seg->straight_from, row);
+		return;
+	}
 	if (expr_eval(seg->exprs, values, seg->outs, &err) != 0) {
 		/* the key may be a bare column, which needs no evaluation: then the row is known to exist */
 		for (size_t i = 0; i < seg->def->n_key; i++) {
@@ -277,7 +340,7 @@ static void canonicalize_row(struct segment *seg, const struct ferry_value *valu
 			}
 			seg->outs[i] = values[expr_column(seg->exprs, i)];
 		}
-		if (key_form(seg, row)) {
+		if (key_form(seg, seg->outs, row)) {
 			row->state = ROW_KEY_ONLY;
 			row_invalid(seg, row, "invalid_record", NULL, err.msg, NULL);
 		}
@@ -288,7 +351,7 @@ static void canonicalize_row(struct segment *seg, const struct ferry_value *valu
 		segment_count_reason(seg, "FILTERED", 1);
 		return;
 	}
-	if (!key_form(seg, row))
+	if (!key_form(seg, seg->outs, row))
 		return;
 	row->state = ROW_KEY_ONLY;
 	const struct rule_def *skip = skip_rule(seg);
@@ -298,16 +361,8 @@ static void canonicalize_row(struct segment *seg, const struct ferry_value *valu
 		row->final = skip->final;
 		return;
 	}
-	if (!rejected(seg, row) && valid_fields(seg, row, fields)) {
-		row->record = b->len;
-		record_encode(fields, seg->layout.n, b);
-		row->record_len = b->len - row->record;
-		/* a full snapshot compares the records themselves, and may do without */
-		row->has_hash = seg->def->snapshot == SNAPSHOT_HASH || seg->any_ignored;
-		if (row->has_hash)
-			row->hash = segment_hash(seg, fields, b->s + row->record, row->record_len);
-		row->state = ROW_RECORD;
-	}
+	if (!rejected(seg, row) && valid_fields(seg, row, fields))
+		encode_row(seg, fields, row);
 }
 
 int canonicalize_batch(struct segment *seg, const struct ferry_value *values, size_t n_rows, struct ferry_error *err)

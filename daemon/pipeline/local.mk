@@ -8,6 +8,7 @@ daemon_libpipeline_la_SOURCES = \
 	daemon/pipeline/decide.c \
 	daemon/pipeline/deliver.c daemon/pipeline/deliver.h \
 	daemon/pipeline/extract.c \
+	daemon/pipeline/fingerprints.c daemon/pipeline/fingerprints.h \
 	daemon/pipeline/guards.c \
 	daemon/pipeline/lanes.c daemon/pipeline/lanes.h \
 	daemon/pipeline/match.c daemon/pipeline/match.h \

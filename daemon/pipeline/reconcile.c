@@ -9,12 +9,58 @@
 
 #include "pipeline/match.h"
 
+enum { AHEAD = 16 };			/* fingerprints whose memory is fetched while others are added */
+
+/*
+ * The snapshot once through, so that unchanged rows need no look-up. Entries with something special
+ * about them are left out, and looked up.
+ */
+static int read_fingerprints(struct segment *seg, struct ferry_error *err)
+{
+	struct fingerprints *f = fingerprints_new(seg->snapshot_rows);
+	uint64_t waiting[AHEAD];
+	struct snap_reader *r;
+	struct kv_bytes key;
+	struct snap_entry e;
+	size_t n = 0;
+	bool ok = true;
+
+	if (!f)
+		return 0;
+	if (snap_reader_open(seg->snapshot, &r, err) != 0) {
+		fingerprints_free(f);
+		return -1;
+	}
+	int rc = snap_next(r, &key, &e, err);
+	for (; rc == 1 && ok; rc = snap_next(r, &key, &e, err)) {
+		if (e.flags) {
+			seg->special++;
+			continue;
+		}
+		uint64_t fp = fingerprint(key, &e.hash);
+		fingerprints_prefetch(f, fp);
+		if (n >= AHEAD)
+			ok = fingerprints_add(f, waiting[n % AHEAD]);
+		waiting[n++ % AHEAD] = fp;
+	}
+	for (size_t i = n > AHEAD ? n - AHEAD : 0; i < n && ok; i++)
+		ok = fingerprints_add(f, waiting[i % AHEAD]);
+	snap_reader_close(r);
+	if (rc < 0 || !ok)
+		fingerprints_free(f);
+	else
+		seg->fingerprints = f;
+	return rc < 0 ? -1 : 0;
+}
+
 int reconcile_start(struct segment *seg, struct ferry_error *err)
 {
 	seg->keep_known = seg->def->verify || seg->options->verify || seg->options->full;
 	if (match_start(seg, err) != 0 || snapshot_refused(seg->snapshot, &seg->refused, err) != 0)
 		return -1;
-	return snap_reader_open(seg->snapshot, &seg->reader, err);
+	if (snap_reader_open(seg->snapshot, &seg->reader, err) != 0)
+		return -1;
+	return seg->ordered || seg->reset || seg->keep_known ? 0 : read_fingerprints(seg, err);
 }
 
 void reconcile_stop(struct segment *seg)
@@ -22,6 +68,8 @@ void reconcile_stop(struct segment *seg)
 	match_stop(seg);
 	snap_reader_close(seg->reader);
 	seg->reader = NULL;
+	fingerprints_free(seg->fingerprints);
+	seg->fingerprints = NULL;
 	free(seg->seen);
 	seg->seen = NULL;
 	seg->seen_words = 0;
@@ -87,9 +135,9 @@ static int out_of_order(const struct segment *seg, struct kv_bytes last, struct 
 /* The batch goes, its last key is still needed. */
 static void keep_previous(struct segment *seg)
 {
-	buf_reset(&seg->last_key);
 	if (!seg->previous.p || seg->previous.p == seg->last_key.s)
 		return;
+	buf_reset(&seg->last_key);
 	buf_add(&seg->last_key, seg->previous.p, seg->previous.len);
 	seg->previous.p = seg->last_key.s;
 }
@@ -152,6 +200,12 @@ static int find_ordered(struct segment *seg, struct row *row, struct kv_bytes ke
 {
 	bool found;
 
+	/* the usual row is the next entry: beyond the row before, as entries are in order */
+	if (seg->at_valid && kv_compare(seg->at_key, key) == 0) {
+		seg->previous = key;
+		set_change(seg, row, &seg->at_entry);
+		return advance(seg, err);
+	}
 	if (seg->previous.p) {
 		int c = kv_compare(key, seg->previous);
 		if (c == 0) {
@@ -172,17 +226,56 @@ static int find_ordered(struct segment *seg, struct row *row, struct kv_bytes ke
 	return found ? advance(seg, err) : 0;
 }
 
+/* Whether the entry was met before; from now on it was. */
+static bool see_entry(struct segment *seg, struct kv_bytes key, const struct snap_entry *e)
+{
+	if (!seg->fingerprints || e->flags)
+		return see(seg, e->ordinal);
+	return fingerprints_meet(seg->fingerprints, fingerprint(key, &e->hash)) == FINGERPRINT_AGAIN;
+}
+
+static bool was_seen(const struct segment *seg, struct kv_bytes key, const struct snap_entry *e)
+{
+	if (seg->fingerprints && !e->flags)
+		return fingerprints_met(seg->fingerprints, fingerprint(key, &e->hash));
+	return e->ordinal / 64 < seg->seen_words && seg->seen[e->ordinal / 64] >> e->ordinal % 64 & 1;
+}
+
 static int find_unordered(struct segment *seg, struct row *row, struct kv_bytes key, struct ferry_error *err)
 {
 	struct snap_entry known;
-	int rc = seg->reset ? 0 : snap_get(seg->reader, key, &known, err);
+	int rc;
 
+	if (row->has_fingerprint) {
+		enum fingerprint_state state = fingerprints_meet(seg->fingerprints, row->fingerprint);
+		if (state != FINGERPRINT_ABSENT) {
+			row->change = CHANGE_SAME;
+			if (state == FINGERPRINT_AGAIN)
+				duplicate(seg, row);
+			return 0;
+		}
+	}
+	rc = seg->reset ? 0 : snap_get(seg->reader, key, &known, err);
 	if (rc < 0)
 		return -1;
 	set_change(seg, row, rc ? &known : NULL);
-	if (rc && see(seg, known.ordinal))
+	if (rc && see_entry(seg, key, &known))
 		duplicate(seg, row);
 	return 0;
+}
+
+/* All of the batch first, so that the memory they are compared with is on its way. */
+static void set_fingerprints(struct segment *seg)
+{
+	for (size_t i = 0; i < seg->batch.n; i++) {
+		struct row *row = &seg->batch.rows[i];
+		row->has_fingerprint = row->state == ROW_RECORD;
+		if (!row->has_fingerprint)
+			continue;
+		set_hash(seg, row);
+		row->fingerprint = fingerprint((struct kv_bytes){seg->batch.bytes.s + row->key, row->key_len}, &row->hash);
+		fingerprints_prefetch(seg->fingerprints, row->fingerprint);
+	}
 }
 
 static int find_known(struct segment *seg, struct row *row, struct ferry_error *err)
@@ -243,6 +336,8 @@ int reconcile_batch(struct segment *seg, struct ferry_error *err)
 	struct row *wanted[BATCH_ROWS];
 	size_t n = 0;
 
+	if (seg->fingerprints)
+		set_fingerprints(seg);
 	for (size_t i = 0; i < seg->batch.n; i++) {
 		struct row *row = &seg->batch.rows[i];
 		if (row->state == ROW_NONE)
@@ -262,21 +357,19 @@ int reconcile_batch(struct segment *seg, struct ferry_error *err)
 	return n ? match_rows(seg, wanted, n, err) : 0;
 }
 
-static bool was_seen(const struct segment *seg, uint64_t ordinal)
-{
-	return ordinal / 64 < seg->seen_words && seg->seen[ordinal / 64] >> ordinal % 64 & 1;
-}
-
 /* What the snapshot has and the source has not. */
 static int find_gone(struct segment *seg, struct ferry_error *err)
 {
 	if (!segment_wants_missing(seg) || seg->reset)
 		return 0;
+	/* the usual end: every entry was met */
+	if (seg->fingerprints && !seg->special && fingerprints_all_met(seg->fingerprints))
+		return 0;
 	if (!seg->ordered || (!seg->at_valid && !seg->at_end))
 		if (advance(seg, err) != 0)
 			return -1;
 	while (!seg->at_end) {
-		if ((seg->ordered || !was_seen(seg, seg->at_entry.ordinal)) &&
+		if ((seg->ordered || !was_seen(seg, seg->at_key, &seg->at_entry)) &&
 		    decide_gone(seg, seg->at_key, &seg->at_entry, err) != 0)
 			return -1;
 		if (advance(seg, err) != 0)

@@ -12,6 +12,7 @@
 #include "model/decision.h"
 #include "model/sync.h"
 #include "model/value.h"
+#include "pipeline/fingerprints.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/problems.h"
 #include "pipeline/report.h"
@@ -35,8 +36,9 @@ struct row {
 	const char *reason;
 	bool final;			/* ROW_SKIPPED: for good */
 	size_t key, key_len, record, record_len;
-	bool has_hash;
+	bool has_hash, has_fingerprint;
 	struct hash128 hash;
+	uint64_t fingerprint;
 	enum change change;
 	enum ferry_tier tier;
 	enum drift drift;
@@ -118,6 +120,9 @@ struct segment {
 	size_t n_columns;
 	struct expr_set *exprs;		/* key parts, then map, where, skip rules, reject rules */
 	size_t at_map, at_where, at_skip, at_reject, n_exprs;
+	bool plain;			/* the destination takes any value */
+	bool straight;			/* plain, and the map is columns as they stand, from that one on */
+	int straight_from, key_column;
 	struct ferry_value *outs;	/* results of all expressions for one row */
 	struct batch batch;
 
@@ -127,6 +132,8 @@ struct segment {
 	bool at_end, at_valid;
 	struct kv_bytes previous;	/* key of the row before, in the batch or in last_key */
 	struct buf last_key;
+	struct fingerprints *fingerprints; /* of the snapshot; NULL: each row is looked up */
+	int64_t special;		/* entries without a fingerprint */
 	uint64_t *seen;
 	size_t seen_words;
 	struct match match;

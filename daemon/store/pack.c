@@ -34,23 +34,3 @@ uint64_t cut_long_number(struct cut *c)
 	c->bad = true;
 	return 0;
 }
-
-const void *cut_raw(struct cut *c, size_t n)
-{
-	if (c->bad || n > (size_t)(c->end - c->p)) {
-		c->bad = true;
-		return NULL;
-	}
-	const void *p = c->p;
-	c->p += n;
-	return p;
-}
-
-const void *cut_bytes(struct cut *c, size_t *ret_len)
-{
-	*ret_len = (size_t)cut_number(c);
-	const void *p = cut_raw(c, *ret_len);
-	if (!p)
-		*ret_len = 0;
-	return p;
-}

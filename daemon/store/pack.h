@@ -28,8 +28,24 @@ static inline uint64_t cut_number(struct cut *c)
 {
 	return c->p < c->end && *c->p < 0x80 ? *c->p++ : cut_long_number(c);
 }
-const void *cut_raw(struct cut *c, size_t n);
-const void *cut_bytes(struct cut *c, size_t *ret_len);
+static inline const void *cut_raw(struct cut *c, size_t n)
+{
+	if (c->bad || n > (size_t)(c->end - c->p)) {
+		c->bad = true;
+		return NULL;
+	}
+	const void *p = c->p;
+	c->p += n;
+	return p;
+}
+static inline const void *cut_bytes(struct cut *c, size_t *ret_len)
+{
+	*ret_len = (size_t)cut_number(c);
+	const void *p = cut_raw(c, *ret_len);
+	if (!p)
+		*ret_len = 0;
+	return p;
+}
 
 static inline uint8_t cut_byte(struct cut *c)
 {

@@ -2,7 +2,7 @@
 /*
  * snapshot.c - one LMDB environment per segment.
  *
- * Entry: flags, ordinal (varint), hash, length and text of the destination id, and for a full
+ * Entry: flags, ordinal (5 bytes), hash, length and text of the destination id, and for a full
  * snapshot the layout number and the record. A group of intents: their number, then for each one the
  * key, decision, run, flags, hash, destination id, layout and record. One value for a whole batch
  * costs the tree one change where single ones would cost it two for every row. Refused: how often in
@@ -10,6 +10,7 @@
  */
 #include "store/snapshot.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,8 @@ void snapshot_close(struct snapshot *s)
 static void entry_encode(const struct snap_entry *e, struct buf *b)
 {
 	buf_addc(b, (char)(e->flags | (e->record ? HAS_RECORD : 0)));
-	pack_number(b, e->ordinal);
+	uint64_t le = htole64(e->ordinal);
+	buf_add(b, &le, ORDINAL_BYTES);
 	buf_add(b, &e->hash, sizeof e->hash);
 	pack_bytes(b, e->dest_id, e->dest_id_len);
 	if (e->record) {

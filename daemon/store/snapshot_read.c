@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* snapshot_read.c - reading snapshots. No transaction outlives a call but a reader's own. */
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,21 +8,24 @@
 
 bool snapshot_entry(struct kv_bytes v, struct snap_entry *e)
 {
-	struct cut c = cut_start(v);
-	const void *p;
+	const uint8_t *p = v.p;
+	struct cut c = {p + ENTRY_HEAD, p + v.len, v.len < ENTRY_HEAD};
+	uint64_t le = 0;
 
-	memset(e, 0, sizeof *e);
-	uint8_t flags = cut_byte(&c);
-	e->flags = flags & (uint8_t)~HAS_RECORD;
-	e->ordinal = cut_number(&c);
-	p = cut_raw(&c, sizeof e->hash);
-	if (p)
-		memcpy(&e->hash, p, sizeof e->hash);
+	if (c.bad)
+		return false;
+	e->flags = *p & (uint8_t)~HAS_RECORD;
+	memcpy(&le, p + 1, ORDINAL_BYTES);
+	e->ordinal = le64toh(le);
+	memcpy(&e->hash, p + 1 + ORDINAL_BYTES, sizeof e->hash);
 	e->dest_id = cut_bytes(&c, &e->dest_id_len);
-	if (flags & HAS_RECORD) {
-		p = cut_raw(&c, sizeof e->layout);
-		if (p)
-			memcpy(&e->layout, p, sizeof e->layout);
+	e->layout = 0;
+	e->record = NULL;
+	e->record_len = 0;
+	if (*p & HAS_RECORD) {
+		const void *layout = cut_raw(&c, sizeof e->layout);
+		if (layout)
+			memcpy(&e->layout, layout, sizeof e->layout);
 		e->record_len = c.bad ? 0 : (size_t)(c.end - c.p);
 		e->record = c.p;
 	}
