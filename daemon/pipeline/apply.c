@@ -50,6 +50,7 @@ struct applying {
 	size_t slice_rows;
 	uint64_t last_group;
 	struct dispatch *dispatches;
+	struct slice *idle;		/* to be used again: their memory is large */
 	int64_t committed_us;		/* when the last commit was */
 
 	/* reading the plan */
@@ -101,11 +102,29 @@ static void stop(struct applying *a, const struct ferry_error *why)
 	lanes_stop(a->lanes);
 }
 
-static void dispatch_free(struct dispatch *d)
+static struct slice *take_slice(struct applying *a, enum ferry_decision decision)
+{
+	struct slice *s = a->idle;
+
+	if (s)
+		a->idle = s->next;
+	else
+		s = slice_new(a->slice_rows);
+	slice_reset(s, decision);
+	return s;
+}
+
+static void give_back(struct applying *a, struct slice *s)
+{
+	s->next = a->idle;
+	a->idle = s;
+}
+
+static void dispatch_free(struct applying *a, struct dispatch *d)
 {
 	while (d->slices) {
 		struct slice *next = d->slices->sibling;
-		slice_free(d->slices);
+		give_back(a, d->slices);
 		d->slices = next;
 	}
 	free(d->intents);
@@ -151,7 +170,7 @@ static int commit(struct applying *a, struct ferry_error *err)
 			continue;
 		}
 		*at = d->next;
-		dispatch_free(d);
+		dispatch_free(a, d);
 	}
 	return rc;
 }
@@ -253,10 +272,10 @@ static enum ferry_decision pass_decision(const struct applying *a)
 static int fill(struct applying *a, int wanted, struct ferry_error *err)
 {
 	while (!all_read(a) && a->n_ready < wanted) {
-		struct slice *s = slice_new(pass_decision(a), a->slice_rows);
+		struct slice *s = take_slice(a, pass_decision(a));
 		int rc = read_on(a, a->slice_rows, &s->arena, s->entries, &s->n, err);
 		if (rc != 0 || !s->n) {
-			slice_free(s);
+			give_back(a, s);
 			if (rc != 0)
 				return -1;
 			continue;
@@ -513,7 +532,7 @@ static int leave_rest(struct applying *a, struct ferry_error *err)
 			if (commit(a, err) != 0)
 				return -1;
 			a->ready = s->next;
-			slice_free(s);
+			give_back(a, s);
 		}
 		a->ready_tail = &a->ready;
 		a->n_ready = 0;
@@ -604,8 +623,13 @@ static void drop_slices(struct applying *a)
 	}
 	while (a->dispatches) {
 		struct dispatch *next = a->dispatches->next;
-		dispatch_free(a->dispatches);
+		dispatch_free(a, a->dispatches);
 		a->dispatches = next;
+	}
+	while (a->idle) {
+		struct slice *next = a->idle->next;
+		slice_free(a->idle);
+		a->idle = next;
 	}
 }
 

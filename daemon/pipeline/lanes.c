@@ -29,16 +29,25 @@ struct lanes {
 
 /* ------------------------------------------------------------------- slices */
 
-struct slice *slice_new(enum ferry_decision decision, size_t cap)
+struct slice *slice_new(size_t cap)
 {
 	struct slice *s = ferry_alloc0(1, sizeof *s);
 
-	s->decision = decision;
 	s->cap = cap;
 	s->entries = ferry_alloc(cap * sizeof *s->entries);
 	s->actions = ferry_alloc(cap * sizeof *s->actions);
 	s->outcomes = ferry_alloc(cap * sizeof *s->outcomes);
 	return s;
+}
+
+void slice_reset(struct slice *s, enum ferry_decision decision)
+{
+	arena_reset(&s->arena);
+	s->decision = decision;
+	s->next = s->sibling = NULL;
+	s->n = 0;
+	s->rc = 0;
+	s->requests = s->repeats = 0;
 }
 
 void slice_free(struct slice *s)

@@ -24,7 +24,9 @@ struct slice {
 	int64_t requests, repeats;
 };
 
-struct slice *slice_new(enum ferry_decision decision, size_t cap);
+struct slice *slice_new(size_t cap);
+/* Empty it, to be used again. */
+void slice_reset(struct slice *s, enum ferry_decision decision);
 void slice_free(struct slice *s);
 /* Make the actions of its entries, whose memory is the slice's own. */
 void slice_prepare(struct slice *s, const struct segment *seg);

@@ -2,23 +2,14 @@
 /* pack.c - numbers and texts in stored values. */
 #include "store/pack.h"
 
-enum { VARINT_MAX = 10 };
-
 void pack_number(struct buf *b, uint64_t v)
 {
-	char *start = buf_room(b, VARINT_MAX), *to = start;
-
-	for (; v >= 0x80; v >>= 7)
-		*to++ = (char)(v | 0x80);
-	*to++ = (char)v;
-	*to = '\0';
-	b->len += (size_t)(to - start);
+	pack_done(b, put_number(buf_room(b, PACK_MAX), v));
 }
 
 void pack_bytes(struct buf *b, const void *p, size_t len)
 {
-	pack_number(b, len);
-	buf_add(b, p, len);
+	pack_done(b, put_text(buf_room(b, PACK_MAX + len), p, len));
 }
 
 uint64_t cut_long_number(struct cut *c)

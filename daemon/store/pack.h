@@ -13,6 +13,34 @@
 void pack_number(struct buf *b, uint64_t v);
 void pack_bytes(struct buf *b, const void *p, size_t len);
 
+/*
+ * The same where room has been made: PACK_MAX bytes for a number, that and its length for a text.
+ * They return where the next one goes; pack_done ends it.
+ */
+enum { PACK_MAX = 10 };
+static inline char *put_number(char *to, uint64_t v)
+{
+	for (; v >= 0x80; v >>= 7)
+		*to++ = (char)(v | 0x80);
+	*to++ = (char)v;
+	return to;
+}
+static inline char *put_raw(char *to, const void *p, size_t len)
+{
+	if (len)
+		memcpy(to, p, len);
+	return to + len;
+}
+static inline char *put_text(char *to, const void *p, size_t len)
+{
+	return put_raw(put_number(to, len), p, len);
+}
+static inline void pack_done(struct buf *b, char *to)
+{
+	*to = '\0';
+	b->len = (size_t)(to - b->s);
+}
+
 struct cut {
 	const uint8_t *p, *end;
 	bool bad;

@@ -36,11 +36,14 @@ int plan_add_outcomes(struct plan_store *p, size_t index, enum ferry_decision d,
 	group_value(g);
 	for (size_t i = 0; i < n; i++) {
 		const struct plan_outcome *o = &outcomes[i];
-		pack_bytes(&g->bytes, o->key.p, o->key.len);
-		buf_addc(&g->bytes, (char)o->ack);
-		pack_bytes(&g->bytes, o->dest_id, o->dest_id_len);
-		pack_bytes(&g->bytes, o->code, strlen(o->code));
-		pack_bytes(&g->bytes, o->message, strlen(o->message));
+		size_t code = o->code[0] ? strlen(o->code) : 0, message = o->message[0] ? strlen(o->message) : 0;
+		char *to = buf_room(&g->bytes, o->key.len + o->dest_id_len + code + message + 1 + 4 * PACK_MAX);
+		to = put_text(to, o->key.p, o->key.len);
+		*to++ = (char)o->ack;
+		to = put_text(to, o->dest_id, o->dest_id_len);
+		to = put_text(to, o->code, code);
+		to = put_text(to, o->message, message);
+		pack_done(&g->bytes, to);
 	}
 	group_end(g);
 	return plan_write_large(p, g, PLAN_OUTCOMES, err);

@@ -124,19 +124,19 @@ enum { HAS_RECORD = 1 << 6, HAS_BEFORE = 1 << 7 };
 
 void plan_encode(struct plan_store *p, const struct plan_entry *e, struct buf *b)
 {
-	char head[4] = {
-		(char)e->decision, (char)e->tier,
-		(char)(e->flags | (e->record ? HAS_RECORD : 0) | (e->before ? HAS_BEFORE : 0)),
-		(char)code_number(p, e->reason),
-	};
+	char *to = buf_room(b, 4 + e->dest_id_len + sizeof e->hash + e->record_len + e->before_len + 3 * PACK_MAX);
 
-	buf_add(b, head, sizeof head);
-	pack_bytes(b, e->dest_id, e->dest_id_len);
-	buf_add(b, &e->hash, sizeof e->hash);
+	*to++ = (char)e->decision;
+	*to++ = (char)e->tier;
+	*to++ = (char)(e->flags | (e->record ? HAS_RECORD : 0) | (e->before ? HAS_BEFORE : 0));
+	*to++ = (char)code_number(p, e->reason);
+	to = put_text(to, e->dest_id, e->dest_id_len);
+	to = put_raw(to, &e->hash, sizeof e->hash);
 	if (e->record)
-		pack_bytes(b, e->record, e->record_len);
+		to = put_text(to, e->record, e->record_len);
 	if (e->before)
-		pack_bytes(b, e->before, e->before_len);
+		to = put_text(to, e->before, e->before_len);
+	pack_done(b, to);
 }
 
 bool plan_decode(struct kv_bytes v, const char *const *codes, size_t n_codes, struct plan_entry *e)

@@ -47,27 +47,34 @@ void snapshot_close(struct snapshot *s)
 
 static void entry_encode(const struct snap_entry *e, struct buf *b)
 {
-	buf_addc(b, (char)(e->flags | (e->record ? HAS_RECORD : 0)));
 	uint64_t le = htole64(e->ordinal);
-	buf_add(b, &le, ORDINAL_BYTES);
-	buf_add(b, &e->hash, sizeof e->hash);
-	pack_bytes(b, e->dest_id, e->dest_id_len);
+	char *to = buf_room(b, ENTRY_HEAD + PACK_MAX + e->dest_id_len + sizeof e->layout + e->record_len);
+
+	*to++ = (char)(e->flags | (e->record ? HAS_RECORD : 0));
+	to = put_raw(to, &le, ORDINAL_BYTES);
+	to = put_raw(to, &e->hash, sizeof e->hash);
+	to = put_text(to, e->dest_id, e->dest_id_len);
 	if (e->record) {
-		buf_add(b, &e->layout, sizeof e->layout);
-		buf_add(b, e->record, e->record_len);
+		to = put_raw(to, &e->layout, sizeof e->layout);
+		to = put_raw(to, e->record, e->record_len);
 	}
+	pack_done(b, to);
 }
 
 static void intent_encode(const struct snap_intent *in, struct buf *b)
 {
-	pack_bytes(b, in->key.p, in->key.len);
-	buf_addc(b, (char)in->decision);
-	pack_number(b, (uint64_t)in->run);
-	pack_number(b, in->flags);
-	buf_add(b, &in->hash, sizeof in->hash);
-	pack_bytes(b, in->dest_id, in->dest_id_len);
-	buf_add(b, &in->layout, sizeof in->layout);
-	pack_bytes(b, in->record, in->record_len);
+	char *to = buf_room(b, in->key.len + in->dest_id_len + in->record_len + sizeof in->hash + sizeof in->layout +
+			    6 * PACK_MAX);
+
+	to = put_text(to, in->key.p, in->key.len);
+	*to++ = (char)in->decision;
+	to = put_number(to, (uint64_t)in->run);
+	to = put_number(to, in->flags);
+	to = put_raw(to, &in->hash, sizeof in->hash);
+	to = put_text(to, in->dest_id, in->dest_id_len);
+	to = put_raw(to, &in->layout, sizeof in->layout);
+	to = put_text(to, in->record, in->record_len);
+	pack_done(b, to);
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -86,7 +93,7 @@ static int get_number(struct kv_txn *txn, const char *name, uint64_t *ret, struc
 	return rc < 0 ? -1 : 0;
 }
 
-static void put_number(struct kv_txn *txn, const char *name, uint64_t n)
+static void set_number(struct kv_txn *txn, const char *name, uint64_t n)
 {
 	uint8_t be[8];
 
@@ -266,9 +273,9 @@ static int commit_all(struct kv_txn *txn, void *ctx, struct ferry_error *err)
 		if (apply_op(txn, list, &list->ops[i], err) != 0)
 			return -1;
 	if (list->ordinal != before)
-		put_number(txn, "ordinal", list->ordinal);
+		set_number(txn, "ordinal", list->ordinal);
 	if (list->entries)
-		put_number(txn, "generation", generation + 1);
+		set_number(txn, "generation", generation + 1);
 	return 0;
 }
 
@@ -341,7 +348,7 @@ static int clear_entries(struct kv_txn *txn, void *ctx, struct ferry_error *err)
 	kv_clear(txn, ENTRIES);
 	if (get_number(txn, "generation", &generation, err) != 0)
 		return -1;
-	put_number(txn, "generation", generation + 1);
+	set_number(txn, "generation", generation + 1);
 	return 0;
 }
 
