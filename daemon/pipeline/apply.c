@@ -88,7 +88,7 @@ static void put_op(struct applying *a, const struct plan_entry *e, const char *d
 	const void *record = e->record ? e->record : e->before;
 
 	op->entry = (struct snap_entry){
-		.flags = flags, .hash = e->hash, .dest_id = dest_id, .dest_id_len = id_len,
+		.flags = flags | (e->flags & PLAN_LINKED ? SNAP_LINKED : 0), .hash = e->hash, .dest_id = dest_id, .dest_id_len = id_len,
 		.layout = a->seg->layout_id, .record = full ? record : NULL,
 		.record_len = e->record ? e->record_len : e->before_len,
 	};
@@ -189,6 +189,8 @@ static void note(struct applying *a, const struct plan_entry *e)
 		put_op(a, e, e->dest_id, e->dest_id_len, 0);
 		problem_ruled(a->seg, e->key);
 	}
+	if (e->flags & PLAN_FORGET)
+		add_op(a, SNAP_DELETE, e->key);
 	if (!is_windowed(a))
 		return;
 	if (e->flags & (PLAN_ADOPT | PLAN_FINAL) || strcmp(e->reason, "ALREADY_DELIVERED") == 0)
@@ -296,7 +298,7 @@ static void intend(struct applying *a, const struct slice *s, struct snap_intent
 		to[i] = (struct snap_intent){
 			.key = e->key, .decision = s->decision, .run = a->seg->options->run, .hash = e->hash,
 			.flags = (strcmp(e->reason, "REAPPEARED") == 0 ? SNAP_DISABLED : 0) |
-				(e->flags & PLAN_MAYBE ? SNAP_MAYBE : 0),
+				(e->flags & PLAN_MAYBE ? SNAP_MAYBE : 0) | (e->flags & PLAN_LINKED ? SNAP_LINKED : 0),
 			.dest_id = e->dest_id, .dest_id_len = e->dest_id_len, .layout = a->seg->layout_id,
 			.record = e->record ? e->record : e->before,
 			.record_len = e->record ? e->record_len : e->before_len,

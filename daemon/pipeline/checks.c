@@ -59,9 +59,10 @@ static void failed(struct checking *c, const struct ferry_value *row)
 		buf_addf(&form, "%s/", c->def->name);
 		if (c->n_columns)
 			value_show(&row[0], 200, &form);
+		struct kv_bytes key = {buf_str(&form), form.len < FORM_MAX ? form.len : FORM_MAX};
+		problem_pass(seg, key);
 		problem_report(seg, &(struct problem){
-			.form = {buf_str(&form), form.len < FORM_MAX ? form.len : FORM_MAX}, .group = "check_failed",
-			.code = "CHECK_FAILED", .message = buf_str(&message)});
+			.form = key, .group = "check_failed", .code = "CHECK_FAILED", .message = buf_str(&message)});
 	}
 	buf_release(&message);
 	buf_release(&form);
@@ -86,7 +87,9 @@ static void check_page(struct ferry_sink *sink, const char *kind, size_t bytes)
 {
 	struct checking *c = sink->ctx;
 
-	c->seg->page_kind = kind;
+	/* the connector is gone when this is told */
+	if (!c->seg->page_kind)
+		c->seg->page_kind = arena_strdup(&c->seg->arena, kind);
 	c->seg->pages++;
 	c->seg->bytes += (int64_t)bytes;
 	report_tick(c->seg->report);

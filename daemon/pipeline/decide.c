@@ -46,7 +46,7 @@ static int plan_row(struct segment *seg, struct row *row, enum ferry_decision d,
 {
 	struct plan_entry e = {
 		.key = {seg->batch.bytes.s + row->key, row->key_len}, .decision = d, .tier = row->tier,
-		.flags = flags, .reason = reason, .dest_id = "", .hash = row->hash,
+		.flags = flags | (row->linked ? PLAN_LINKED : 0), .reason = reason, .dest_id = "", .hash = row->hash,
 	};
 
 	if (row->state == ROW_RECORD) {
@@ -185,7 +185,7 @@ int decide_gone(struct segment *seg, struct kv_bytes key, const struct snap_entr
 	struct plan_entry e = {
 		.key = key, .decision = d, .tier = in.tier, .reason = reason, .hash = entry->hash,
 		.dest_id = entry->dest_id, .dest_id_len = entry->dest_id_len,
-		.flags = entry->flags & SNAP_MAYBE ? PLAN_MAYBE : 0,
+		.flags = (entry->flags & SNAP_MAYBE ? PLAN_MAYBE : 0) | (entry->flags & SNAP_LINKED ? PLAN_LINKED : 0),
 	};
 	/* even when its fields are not sure, the record says who is meant */
 	if (entry->record && entry->layout == seg->layout_id) {

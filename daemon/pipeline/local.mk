@@ -5,6 +5,7 @@ daemon_libpipeline_la_SOURCES = \
 	daemon/pipeline/apply.c \
 	daemon/pipeline/canonicalize.c \
 	daemon/pipeline/checks.c \
+	daemon/pipeline/claims.c \
 	daemon/pipeline/decide.c \
 	daemon/pipeline/deliver.c daemon/pipeline/deliver.h \
 	daemon/pipeline/extract.c \

@@ -53,9 +53,26 @@ static int read_fingerprints(struct segment *seg, struct ferry_error *err)
 	return rc < 0 ? -1 : 0;
 }
 
+/* The one field whose text is the destination id, or -1. */
+static int name_field(const struct segment *seg)
+{
+	int at = -1;
+
+	for (size_t f = 0; f < seg->layout.n; f++) {
+		const struct ferry_field *field = seg->layout.fields[f];
+		if (!field || !(field->flags & FERRY_FIELD_IDENTIFIER))
+			continue;
+		if (at >= 0 || field->type != FERRY_TEXT)
+			return -1;
+		at = (int)f;
+	}
+	return at;
+}
+
 int reconcile_start(struct segment *seg, struct ferry_error *err)
 {
 	seg->keep_known = seg->def->verify || seg->options->verify || seg->options->full;
+	seg->name_field = name_field(seg);
 	if (match_start(seg, err) != 0 || snapshot_refused(seg->snapshot, &seg->refused, err) != 0)
 		return -1;
 	if (snap_reader_open(seg->snapshot, &seg->reader, err) != 0)
@@ -331,6 +348,63 @@ static int recall(struct segment *seg, struct row *row, struct ferry_error *err)
 	return 0;
 }
 
+/*
+ * A record that is linked with one of another name cannot rename it: it takes the name that is there,
+ * and is compared and sent under that.
+ */
+static void take_name(struct segment *seg, struct row *row, const char *name, size_t len)
+{
+	struct ferry_value *ours = arena_alloc0(&seg->batch.arena, seg->layout.n, sizeof *ours);
+	struct buf *b = &seg->batch.bytes, record = BUF_INIT;
+	int at = seg->name_field;
+
+	if (!len || at < 0)
+		return;
+	record_decode(b->s + row->record, row->record_len, ours, seg->layout.n);
+	if (ours[at].len == len && memcmp(ours[at].s, name, len) == 0)
+		return;
+	ours[at] = value_textn(name, len);
+	record_encode(ours, seg->layout.n, &record);
+	row->hash = segment_hash(seg, ours, record.s, record.len);
+	row->has_hash = row->linked = true;
+	row->record = b->len;
+	row->record_len = record.len;
+	buf_add(b, record.s, record.len);
+	buf_release(&record);
+}
+
+/* Before anything is asked of the destination: names that are known. */
+static void take_known_name(struct segment *seg, struct row *row)
+{
+	if (row->change == CHANGE_NEW) {
+		if (row->ruling == RULING_LINK)
+			take_name(seg, row, row->dest_id, strlen(row->dest_id));
+		return;
+	}
+	if (!(row->known.flags & SNAP_LINKED))
+		return;
+	take_name(seg, row, row->known.dest_id, row->known.dest_id_len);
+	row->linked = true;
+	row->change = is_same(seg, row, &row->known) ? CHANGE_SAME : CHANGE_DIFFERENT;
+}
+
+/* And names that matching has found. */
+static void take_found_name(struct segment *seg, struct row *row)
+{
+	struct ferry_value *ours, *theirs;
+
+	if (row->change != CHANGE_NEW || row->linked || !row->dest_id)
+		return;
+	take_name(seg, row, row->dest_id, strlen(row->dest_id));
+	if (!row->linked || !row->there)
+		return;
+	ours = arena_alloc0(&seg->batch.arena, 2 * seg->layout.n, sizeof *ours);
+	theirs = ours + seg->layout.n;
+	record_decode(seg->batch.bytes.s + row->record, row->record_len, ours, seg->layout.n);
+	record_decode(row->there, row->there_len, theirs, seg->layout.n);
+	row->same_there = segment_alike(seg, ours, theirs);
+}
+
 int reconcile_batch(struct segment *seg, struct ferry_error *err)
 {
 	struct row *wanted[BATCH_ROWS];
@@ -354,7 +428,16 @@ int reconcile_batch(struct segment *seg, struct ferry_error *err)
 			wanted[n++] = row;
 	}
 	keep_previous(seg);
-	return n ? match_rows(seg, wanted, n, err) : 0;
+	/* the batch's bytes may move from here on */
+	bool named = seg->dest->caps & FERRY_CAP_NAMED;
+	for (size_t i = 0; i < seg->batch.n && named; i++)
+		if (seg->batch.rows[i].state == ROW_RECORD)
+			take_known_name(seg, &seg->batch.rows[i]);
+	if (n && match_rows(seg, wanted, n, err) != 0)
+		return -1;
+	for (size_t i = 0; i < n && named; i++)
+		take_found_name(seg, wanted[i]);
+	return 0;
 }
 
 /* What the snapshot has and the source has not. */

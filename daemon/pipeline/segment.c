@@ -10,6 +10,14 @@
 
 enum { PROGRESS_US = 200000 };
 
+bool segment_alike(const struct segment *seg, const struct ferry_value *a, const struct ferry_value *b)
+{
+	for (size_t f = 0; f < seg->layout.n; f++)
+		if (!seg->ignored[f] && !values_alike(&a[f], &b[f]))
+			return false;
+	return true;
+}
+
 bool segment_wants_missing(const struct segment *seg)
 {
 	return (seg->def->policy.missing == MISSING_DELETE || seg->def->policy.missing == MISSING_DISABLE) &&

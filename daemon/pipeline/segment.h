@@ -44,6 +44,7 @@ struct row {
 	enum drift drift;
 	enum ruling ruling;
 	bool same_there, in_doubt, quarantined;
+	bool linked;			/* its record has the name it has over there */
 	struct snap_entry known;	/* change is not CHANGE_NEW; memory of the snapshot's reader */
 	/* from matching, in the batch's arena */
 	const char *dest_id;
@@ -133,6 +134,7 @@ struct segment {
 	struct kv_bytes previous;	/* key of the row before, in the batch or in last_key */
 	struct buf last_key;
 	struct fingerprints *fingerprints; /* of the snapshot; NULL: each row is looked up */
+	int name_field;			/* see FERRY_CAP_NAMED; -1: there is none */
 	int64_t special;		/* entries without a fingerprint */
 	uint64_t *seen;
 	size_t seen_words;
@@ -184,6 +186,8 @@ int stage_apply(struct segment *seg, struct plan_store *plan, const struct plan_
 
 /* ---- small things shared */
 
+/* Two records are alike to the destination, ignored fields left out. */
+bool segment_alike(const struct segment *seg, const struct ferry_value *a, const struct ferry_value *b);
 bool segment_wants_missing(const struct segment *seg);
 void segment_count_reason(struct segment *seg, const char *code, int64_t n);
 /* Count a decision that is in the plan, and take one back. */

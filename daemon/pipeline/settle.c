@@ -48,14 +48,6 @@ static bool decode(struct settling *s, size_t i, struct ferry_action *to)
 	return s->seg->dest->caps & FERRY_CAP_LOOKUP && (whole || in->dest_id_len);
 }
 
-static bool as_sent(const struct settling *s, const struct ferry_value *ours, const struct ferry_value *theirs)
-{
-	for (size_t f = 0; f < s->seg->layout.n; f++)
-		if (!s->seg->ignored[f] && !values_alike(&ours[f], &theirs[f]))
-			return false;
-	return true;
-}
-
 static void op(struct settling *s, enum snap_op_kind kind, size_t i, const char *id, uint32_t flags)
 {
 	const struct snap_intent *in = &s->intents[i];
@@ -64,7 +56,7 @@ static void op(struct settling *s, enum snap_op_kind kind, size_t i, const char 
 	*to = (struct snap_op){.kind = kind, .key = in->key, .reason = "IN_DOUBT"};
 	if (kind == SNAP_PUT)
 		to->entry = (struct snap_entry){
-			.flags = flags, .hash = in->hash, .dest_id = id, .dest_id_len = strlen(id), .layout = in->layout,
+			.flags = flags | (in->flags & SNAP_LINKED), .hash = in->hash, .dest_id = id, .dest_id_len = strlen(id), .layout = in->layout,
 			/* an entry that is not sure keeps its record in any case: it says who is meant */
 			.record = (s->seg->def->snapshot == SNAPSHOT_FULL || flags) && in->record_len ? in->record : NULL,
 			.record_len = in->record_len,
@@ -95,9 +87,14 @@ static uint32_t unsure(const struct snap_intent *in)
 static void cannot_ask(struct settling *s, size_t i)
 {
 	const struct snap_intent *in = &s->intents[i];
-
 	const struct ruling_def *said = problems_ruling(s->seg, in->key);
 
+	if (said && said->ruling == RULING_LINK) {
+		op(s, SNAP_PUT, i, said->dest_id, unsure(in));
+		again(s, i);
+		problem_ruled(s->seg, in->key);
+		return;
+	}
 	if (!(s->seg->dest->caps & FERRY_CAP_IDEMPOTENT) && !s->seg->options->full && !(said && said->retry)) {
 		s->seg->intents_left++;
 		s->left[s->n_left++] = *in;
@@ -129,7 +126,7 @@ static void judge(struct settling *s, size_t i, const struct ferry_action *actio
 		again(s, i);
 	} else if (s->seg->def->mode == FERRY_MODE_APPEND ||
 		   (in->decision != FERRY_DISABLE && !(in->flags & SNAP_DISABLED) && action->fields && f->fields &&
-		    as_sent(s, action->fields, f->fields))) {
+		    segment_alike(s->seg, action->fields, f->fields))) {
 		op(s, SNAP_PUT, i, id, 0);
 		delivered(s, i);
 	} else {

@@ -168,16 +168,19 @@ static int64_t span_us(int64_t ns)
 
 int64_t ratelimit_held(struct ratelimit *r)
 {
+	int64_t until = atomic_load(&r->shared->hold_until);
+
+	if (!until)
+		return 0;
 	int64_t now = boot_now();
-	return span_us(believed(r, atomic_load(&r->shared->hold_until), now) - now);
+	return span_us(believed(r, until, now) - now);
 }
 
 int64_t ratelimit_take(struct ratelimit *r)
 {
-	int64_t now = boot_now(), next, seen = atomic_load(&r->shared->tat);
-
 	if (!r->interval)
 		return ratelimit_held(r);
+	int64_t now = boot_now(), next, seen = atomic_load(&r->shared->tat);
 	do {
 		int64_t tat = believed(r, seen, now);
 		next = (tat > now ? tat : now) + r->interval;

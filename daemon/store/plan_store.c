@@ -292,9 +292,8 @@ struct amend {
 	struct plan_store *p;
 	struct kv_bytes form;
 	uint32_t which;
-	enum ferry_decision decision;
-	const char *reason;
-	struct plan_entry was;		/* decision and reason only */
+	const struct plan_entry *to;
+	struct plan_entry was;		/* decision, reason and flags only */
 	bool there;
 };
 
@@ -315,9 +314,9 @@ static int amend_entry(struct kv_txn *txn, void *ctx, struct ferry_error *err)
 	if (rc == 1 && a->which & 1u << e.decision && (e.decision != FERRY_SKIP || e.flags & PLAN_ADOPT)) {
 		a->there = true;
 		a->was = e;
-		e.flags &= ~(uint32_t)PLAN_ADOPT;
-		e.decision = a->decision;
-		e.reason = a->reason;
+		e.flags = (e.flags & ~(uint32_t)PLAN_ADOPT) | a->to->flags;
+		e.decision = a->to->decision;
+		e.reason = a->to->reason;
 		plan_encode(p, &e, &value);
 		kv_put(txn, PLAN_ENTRIES, k, (struct kv_bytes){value.s, value.len});
 	}
@@ -326,17 +325,17 @@ static int amend_entry(struct kv_txn *txn, void *ctx, struct ferry_error *err)
 	return rc < 0 ? -1 : 0;
 }
 
-int plan_amend(struct plan_store *p, struct kv_bytes form, uint32_t which, enum ferry_decision decision,
-	       const char *reason, struct plan_entry *ret_was, struct ferry_error *err)
+int plan_amend(struct plan_store *p, struct kv_bytes form, uint32_t which, const struct plan_entry *to,
+	       struct plan_entry *ret_was, struct ferry_error *err)
 {
-	struct amend a = {.p = p, .form = form, .which = which, .decision = decision, .reason = reason};
+	struct amend a = {.p = p, .form = form, .which = which, .to = to};
 
 	if (plan_flush(p, err) != 0 || kv_update(p->env, amend_entry, &a, err) != 0)
 		return -1;
 	if (!a.there)
 		return 0;
 	p->entries[a.was.decision]--;
-	p->entries[decision]++;
+	p->entries[to->decision]++;
 	*ret_was = a.was;
 	return 1;
 }

@@ -20,6 +20,8 @@ enum {
 	PLAN_FINAL = 1 << 1,		/* a skip for good: a windowed source is not asked for it again */
 	PLAN_INVALID = 1 << 2,		/* a record counted as invalid, shown as a skip */
 	PLAN_MAYBE = 1 << 3,		/* whether the destination has it at all is not known */
+	PLAN_LINKED = 1 << 5,		/* it has another name there than the map gives it */
+	PLAN_FORGET = 1 << 4,		/* a skip: its record over there belongs to another key from now on */
 };
 
 struct plan_entry {
@@ -81,11 +83,12 @@ int plan_end(struct plan_store *p, const struct plan_header *h, struct ferry_err
 int plan_flush(struct plan_store *p, struct ferry_error *err);
 
 /*
- * Change the decision of an entry of the part being written, if it has one of `which` (1u << d; of
- * skips, adopted ones only). 1 and the old decision, reason and flags in *ret_was; 0 when there is none.
+ * Give an entry of the part being written the decision and reason of `to`, and its flags besides, if it
+ * has a decision of `which` (1u << d; of skips, adopted ones only). 1 and the old decision, reason and
+ * flags in *ret_was; 0 when there is none.
  */
-int plan_amend(struct plan_store *p, struct kv_bytes form, uint32_t which, enum ferry_decision decision,
-	       const char *reason, struct plan_entry *ret_was, struct ferry_error *err);
+int plan_amend(struct plan_store *p, struct kv_bytes form, uint32_t which, const struct plan_entry *to,
+	       struct plan_entry *ret_was, struct ferry_error *err);
 
 /* ---- matching: the destination's own records, and which keys claim which of them, while planning */
 

@@ -18,6 +18,7 @@ enum {
 	SNAP_DISABLED = 1 << 0,		/* disabled over there since it was missing in the source */
 	SNAP_UNSURE = 1 << 1,		/* with what fields it is there is not known */
 	SNAP_MAYBE = 1 << 2,		/* whether it is there at all is not known */
+	SNAP_LINKED = 1 << 3,		/* it has another name there than the map gives it */
 };
 
 /* What the destination holds for one key. */
@@ -37,7 +38,7 @@ struct snap_intent {
 	struct kv_bytes key;		/* key form */
 	enum ferry_decision decision;
 	int64_t run;
-	uint32_t flags;			/* SNAP_DISABLED: it brings back what was disabled; SNAP_MAYBE */
+	uint32_t flags;			/* SNAP_DISABLED: it brings back what was disabled; SNAP_MAYBE, SNAP_LINKED */
 	struct hash128 hash;
 	const char *dest_id;
 	size_t dest_id_len;

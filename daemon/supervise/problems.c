@@ -66,8 +66,15 @@ static bool configured(const struct supervisor *s, const char *sync, const char 
 
 /* ------------------------------------------------------------------- reports */
 
+static bool differs(const char *was, json_node *event, const char *name)
+{
+	return strcmp(was ? was : "", json_get_text(event, name, "")) != 0;
+}
+
 static void take_report(struct problem *p, json_node *event, int64_t run, int64_t now)
 {
+	bool same = !differs(p->code, event, "code");
+
 	p->key = copy(p, event, "key");
 	p->group = copy(p, event, "group");
 	p->code = copy(p, event, "code");
@@ -76,8 +83,11 @@ static void take_report(struct problem *p, json_node *event, int64_t run, int64_
 	p->field = copy(p, event, "field");
 	p->fields_json = copy_json(p, event, "fields", JSON_OBJECT);
 	p->candidates_json = copy_json(p, event, "candidates", JSON_ARRAY);
-	p->request = copy(p, event, "request");
-	p->answer = copy(p, event, "answer");
+	/* while it is not sent again, what was said the last time still holds */
+	if (json_get_text(event, "request", NULL) || !same) {
+		p->request = copy(p, event, "request");
+		p->answer = copy(p, event, "answer");
+	}
 	p->times += p->last_run != run;
 	p->last_run = run;
 	p->updated_at = now;
@@ -109,11 +119,6 @@ static bool reopens(const struct problem *p, int64_t run, int64_t now)
 	if (p->status == PROBLEM_IGNORED)
 		return p->resolution.until && p->resolution.until <= now;
 	return p->status == PROBLEM_RESOLVED && run > p->resolution.after_run;
-}
-
-static bool differs(const char *was, json_node *event, const char *name)
-{
-	return strcmp(was ? was : "", json_get_text(event, name, "")) != 0;
 }
 
 static void report_again(struct live *l, struct segment_doc *seg, struct problem *p, json_node *event)

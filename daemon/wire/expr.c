@@ -5,7 +5,8 @@
  * All expressions of a set become one statement,
  *   SELECT (e1), (e2), ... FROM (SELECT ?1 AS "a", ?2 AS "b", ...) AS src
  * whose parameters are the columns that the expressions name: SQLite flattens the inner select. Bare
- * columns are copied outside of it.
+ * columns are copied outside of it. So are those that are known natively; one that is not sure of a
+ * row's values asks SQLite by a statement of its own.
  */
 #include "wire/expr.h"
 
@@ -16,13 +17,27 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "wire/expr-native.h"
 
 enum { ROW_STEPS_MAX = 50000, STEPS_UNIT = 1000 };	/* 50 million VM steps for one row */
 
+enum { MISSES_MAX = 100 };		/* of a native expression, before it is looked at how many that is */
+
+/* How an expression gets its value: the number of a column, or one of these. */
+enum { BY_STATEMENT = -1, BY_NATIVE = -2 };
+
+struct statement {
+	sqlite3_stmt *stmt;
+	size_t *bound, n_bound;		/* columns that are its parameters */
+	char (*times)[CLOCK_TEXT];	/* texts of TIME columns */
+};
+
 struct entry {
 	char *text;
-	int column;			/* index when it is a bare column, else -1 */
-	char real[40];			/* text of a REAL result */
+	struct native *native;
+	struct statement alone;		/* prepared when native was not sure for the first time */
+	size_t misses;			/* how often it was not */
+	char real[NATIVE_REAL_TEXT];	/* text of a REAL result */
 };
 
 struct table {
@@ -37,10 +52,15 @@ struct expr_set {
 	size_t n, cap;
 	struct table *tables;
 	size_t n_tables;
-	sqlite3_stmt *stmt;		/* NULL when every expression is a bare column */
-	size_t *bound, n_bound;		/* columns that are its parameters */
-	int *columns;			/* entries' columns, one after the other */
-	char (*times)[CLOCK_TEXT];	/* texts of TIME columns */
+	struct ferry_column *source;	/* the source's columns */
+	size_t n_source;
+	struct statement all;		/* of those BY_STATEMENT; stmt is NULL when there are none */
+	bool regroup;			/* one more is to be evaluated by it */
+	int *ways;			/* of the entries, one after the other */
+	bool plain;			/* all of them are columns */
+	bool without_native;
+	struct arena trees, texts;	/* of native expressions; texts of the present row */
+	size_t n_rows;
 	int steps;
 	bool setting_up;
 };
@@ -95,6 +115,14 @@ int expr_new(struct expr_set **ret, struct ferry_error *err)
 	return 0;
 }
 
+static void statement_release(struct statement *st)
+{
+	sqlite3_finalize(st->stmt);
+	free(st->bound);
+	free(st->times);
+	*st = (struct statement){0};
+}
+
 void expr_free(struct expr_set *set)
 {
 	if (!set)
@@ -104,15 +132,20 @@ void expr_free(struct expr_set *set)
 		free(set->tables[i].name);
 		free(set->tables[i].key);
 	}
-	sqlite3_finalize(set->stmt);
-	sqlite3_close(set->db);
-	for (size_t i = 0; i < set->n; i++)
+	statement_release(&set->all);
+	for (size_t i = 0; i < set->n; i++) {
+		statement_release(&set->entries[i].alone);
 		free(set->entries[i].text);
+	}
+	sqlite3_close(set->db);
+	for (size_t i = 0; i < set->n_source; i++)
+		free((char *)set->source[i].name);
+	free(set->source);
 	free(set->entries);
 	free(set->tables);
-	free(set->times);
-	free(set->bound);
-	free(set->columns);
+	free(set->ways);
+	arena_release(&set->trees);
+	arena_release(&set->texts);
 	free(set);
 }
 
@@ -289,7 +322,7 @@ void expr_add(struct expr_set *set, const char *text)
 		set->cap = set->cap ? set->cap * 2 : 16;
 		set->entries = ferry_realloc(set->entries, set->cap, sizeof *set->entries);
 	}
-	set->entries[set->n++] = (struct entry){.text = ferry_strdup(text), .column = -1};
+	set->entries[set->n++] = (struct entry){.text = ferry_strdup(text)};
 }
 
 /* name, "name" or src.name, whatever the case, as SQLite takes it */
@@ -309,146 +342,204 @@ static int bare_column(const char *text, const struct ferry_column *columns, siz
 	return -1;
 }
 
-static void from_row(struct buf *sql, const struct ferry_column *columns, const size_t *which, size_t n)
-{
-	buf_adds(sql, " FROM (SELECT ");
-	for (size_t i = 0; i < n; i++) {
-		buf_addf(sql, "%s?%zu AS ", i ? "," : "", i + 1);
-		quote(sql, columns[which[i]].name);
-	}
-	buf_adds(sql, n ? ") AS src" : "1) AS src");
-}
-
-/* Prepare one expression alone, so that an error names it. */
-static int check_one(struct expr_set *set, const char *text, const struct ferry_column *columns, struct ferry_error *err)
+/*
+ * Compile these expressions as one statement. Its parameters are the columns that they may name: at
+ * least the name occurs in the text.
+ */
+static int statement_prepare(struct expr_set *set, struct statement *st, const size_t *which, size_t n)
 {
 	struct buf sql = BUF_INIT;
-	sqlite3_stmt *stmt = NULL;
 
-	buf_addf(&sql, "SELECT (%s\n)", text);
-	from_row(&sql, columns, set->bound, set->n_bound);
-	int rc = sqlite3_prepare_v2(set->db, sql.s, -1, &stmt, NULL);
-	if (rc != SQLITE_OK)
-		ferry_fail(err, FERRY_E_CONFIG, "expression '%s': %s", text, sqlite3_errmsg(set->db));
-	else if (sqlite3_column_count(stmt) != 1)
-		rc = ferry_fail(err, FERRY_E_CONFIG, "expression '%s': more than one expression", text);
-	sqlite3_finalize(stmt);
+	st->bound = ferry_alloc0(set->n_source + 1, sizeof *st->bound);
+	buf_adds(&sql, "SELECT ");
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&sql, "%s(%s\n)", i ? "," : "", set->entries[which[i]].text);
+	buf_adds(&sql, " FROM (SELECT ");
+	for (size_t c = 0; c < set->n_source; c++)
+		for (size_t i = 0; i < n; i++) {
+			if (!strcasestr(set->entries[which[i]].text, set->source[c].name))
+				continue;
+			buf_addf(&sql, "%s?%zu AS ", st->n_bound ? "," : "", st->n_bound + 1);
+			quote(&sql, set->source[c].name);
+			st->bound[st->n_bound++] = c;
+			break;
+		}
+	buf_adds(&sql, st->n_bound ? ") AS src" : "1) AS src");
+	st->times = ferry_alloc0(st->n_bound + 1, sizeof *st->times);
+	int rc = sqlite3_prepare_v3(set->db, sql.s, -1, SQLITE_PREPARE_PERSISTENT, &st->stmt, NULL);
 	buf_release(&sql);
 	return rc == SQLITE_OK ? 0 : -1;
 }
 
-/* Whether a computed expression may name the column: at least its name occurs in the text. */
-static bool is_named(const struct expr_set *set, const char *column)
+/* Prepare one expression alone, so that an error names it. */
+static int check_one(struct expr_set *set, size_t i, struct ferry_error *err)
 {
+	const char *text = set->entries[i].text;
+	struct statement st = {0};
+	int rc = statement_prepare(set, &st, &i, 1);
+
+	if (rc != 0)
+		ferry_fail(err, FERRY_E_CONFIG, "expression '%s': %s", text, sqlite3_errmsg(set->db));
+	else if (sqlite3_column_count(st.stmt) != 1)
+		rc = ferry_fail(err, FERRY_E_CONFIG, "expression '%s': more than one expression", text);
+	statement_release(&st);
+	return rc;
+}
+
+/* The statement of all that are not evaluated otherwise. */
+static int prepare_all(struct expr_set *set, struct ferry_error *err)
+{
+	size_t *which = ferry_alloc0(set->n + 1, sizeof *which), n = 0;
+
 	for (size_t i = 0; i < set->n; i++)
-		if (set->entries[i].column < 0 && strcasestr(set->entries[i].text, column))
-			return true;
-	return false;
+		if (set->ways[i] == BY_STATEMENT)
+			which[n++] = i;
+	statement_release(&set->all);
+	int rc = n ? statement_prepare(set, &set->all, which, n) : 0;
+	free(which);
+	set->regroup = false;
+	return rc == 0 ? 0 : sql_failed(set, err, FERRY_E_CONFIG);
+}
+
+static void keep_source(struct expr_set *set, const struct ferry_column *columns, size_t n)
+{
+	set->source = ferry_alloc0(n + 1, sizeof *set->source);
+	set->n_source = n;
+	for (size_t i = 0; i < n; i++) {
+		set->source[i] = columns[i];
+		set->source[i].name = ferry_strdup(columns[i].name);
+	}
 }
 
 int expr_prepare(struct expr_set *set, const struct ferry_column *columns, size_t n, struct ferry_error *err)
 {
-	struct buf sql = BUF_INIT;
-	int rc = 0, computed = 0;
-
-	set->columns = ferry_alloc0(set->n + 1, sizeof *set->columns);
-	set->bound = ferry_alloc0(n + 1, sizeof *set->bound);
-	for (size_t i = 0; i < set->n; i++)
-		set->columns[i] = set->entries[i].column = bare_column(set->entries[i].text, columns, n);
-	for (size_t i = 0; i < n; i++)
-		if (is_named(set, columns[i].name))
-			set->bound[set->n_bound++] = i;
-	set->times = ferry_alloc0(set->n_bound + 1, sizeof *set->times);
-	buf_adds(&sql, "SELECT ");
-	for (size_t i = 0; i < set->n && rc == 0; i++) {
-		if (set->columns[i] >= 0)
+	keep_source(set, columns, n);
+	set->ways = ferry_alloc0(set->n + 1, sizeof *set->ways);
+	set->plain = true;
+	for (size_t i = 0; i < set->n; i++) {
+		struct entry *e = &set->entries[i];
+		set->ways[i] = bare_column(e->text, columns, n);
+		if (set->ways[i] >= 0)
 			continue;
-		rc = check_one(set, set->entries[i].text, columns, err);
-		buf_addf(&sql, "%s(%s\n)", computed++ ? "," : "", set->entries[i].text);
+		set->plain = false;
+		/* only what SQLite takes is an expression */
+		if (check_one(set, i, err) != 0)
+			return -1;
+		if (!set->without_native)
+			e->native = native_parse(e->text, set->source, n, &set->trees);
+		if (e->native)
+			set->ways[i] = BY_NATIVE;
 	}
-	if (rc == 0 && computed) {
-		from_row(&sql, columns, set->bound, set->n_bound);
-		if (sqlite3_prepare_v3(set->db, sql.s, -1, SQLITE_PREPARE_PERSISTENT, &set->stmt, NULL) != SQLITE_OK)
-			rc = sql_failed(set, err, FERRY_E_CONFIG);
-	}
-	buf_release(&sql);
-	return rc;
+	return prepare_all(set, err);
+}
+
+void expr_without_native(struct expr_set *set)
+{
+	set->without_native = true;
 }
 
 int expr_column(const struct expr_set *set, size_t i)
 {
-	return set->entries[i].column;
+	return set->ways[i] >= 0 ? set->ways[i] : -1;
 }
 
-/* The shortest text that reads back as the same double. */
-static void real_text(double d, char out[40])
+bool expr_is_native(const struct expr_set *set, size_t i)
 {
-	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(out, 40, "%.*g", digits, d);
-		if (strtod(out, NULL) == d)
-			return;
-	}
+	return set->ways[i] == BY_NATIVE;
 }
 
-static int result(struct expr_set *set, int at, struct entry *e, struct ferry_value *out, struct ferry_error *err)
+static int result(sqlite3_stmt *stmt, int at, struct entry *e, struct ferry_value *out, struct ferry_error *err)
 {
 	double d;
 
 	*out = (struct ferry_value){.type = FERRY_NULL};
-	switch (sqlite3_column_type(set->stmt, at)) {
+	switch (sqlite3_column_type(stmt, at)) {
 	case SQLITE_INTEGER:
-		*out = (struct ferry_value){.i = sqlite3_column_int64(set->stmt, at), .type = FERRY_INT};
+		*out = (struct ferry_value){.i = sqlite3_column_int64(stmt, at), .type = FERRY_INT};
 		return 0;
 	case SQLITE_FLOAT:
-		d = sqlite3_column_double(set->stmt, at);
+		d = sqlite3_column_double(stmt, at);
 		if (d != d || d - d != 0)
 			return ferry_fail(err, FERRY_E_DATA, "expression '%s': the result is not finite", e->text);
-		real_text(d, e->real);
-		*out = (struct ferry_value){.s = e->real, .len = (uint32_t)strlen(e->real), .type = FERRY_DECIMAL};
+		out->len = (uint32_t)native_real_text(d, e->real);
+		out->s = e->real;
+		out->type = FERRY_DECIMAL;
 		return 0;
 	case SQLITE_TEXT:
-		out->s = (const char *)sqlite3_column_text(set->stmt, at);
+		out->s = (const char *)sqlite3_column_text(stmt, at);
 		out->type = FERRY_TEXT;
 		break;
 	case SQLITE_BLOB:
-		out->s = sqlite3_column_blob(set->stmt, at);
+		out->s = sqlite3_column_blob(stmt, at);
 		out->type = FERRY_BYTES;
 		break;
 	default:
 		return 0;
 	}
-	out->len = (uint32_t)sqlite3_column_bytes(set->stmt, at);
+	out->len = (uint32_t)sqlite3_column_bytes(stmt, at);
 	if (!out->s)
 		out->s = "";
+	return 0;
+}
+
+/* Bind the row and step to the results. */
+static int run(struct expr_set *set, struct statement *st, const struct ferry_value *row, struct ferry_error *err)
+{
+	sqlite3_reset(st->stmt);
+	for (size_t i = 0; i < st->n_bound; i++)
+		bind(st->stmt, (int)i + 1, &row[st->bound[i]], st->times[i]);
+	int rc = sqlite3_step(st->stmt);
+	if (rc == SQLITE_INTERRUPT)
+		return ferry_fail(err, FERRY_E_DATA, "the expressions take too much work for one row");
+	return rc == SQLITE_ROW ? 0 : sql_failed(set, err, FERRY_E_DATA);
+}
+
+/* Native was not sure. One that rarely is is better off in the statement of all, from the next row on. */
+static int eval_alone(struct expr_set *set, size_t i, const struct ferry_value *row, struct ferry_value *out,
+		      struct ferry_error *err)
+{
+	struct entry *e = &set->entries[i];
+
+	if (++e->misses >= MISSES_MAX && e->misses > set->n_rows / 2) {
+		set->ways[i] = BY_STATEMENT;
+		set->regroup = true;
+	}
+	if (!e->alone.stmt && statement_prepare(set, &e->alone, &i, 1) != 0)
+		return sql_failed(set, err, FERRY_E_DATA);
+	return run(set, &e->alone, row, err) != 0 ? -1 : result(e->alone.stmt, 0, e, out, err);
+}
+
+static int eval_computed(struct expr_set *set, const struct ferry_value *row, struct ferry_value *out,
+			 struct ferry_error *err)
+{
+	if (set->regroup && prepare_all(set, err) != 0)
+		return -1;
+	set->steps = 0;
+	set->n_rows++;
+	arena_reset(&set->texts);
+	if (set->all.stmt && run(set, &set->all, row, err) != 0)
+		return -1;
+	for (size_t i = 0, at = 0; i < set->n; i++) {
+		struct entry *e = &set->entries[i];
+		int way = set->ways[i], rc = 0;
+		if (way >= 0)
+			out[i] = row[way];
+		else if (way == BY_STATEMENT)
+			rc = result(set->all.stmt, (int)at++, e, &out[i], err);
+		else if (!native_eval(e->native, row, &set->texts, &out[i]))
+			rc = eval_alone(set, i, row, &out[i], err);
+		if (rc != 0)
+			return -1;
+	}
 	return 0;
 }
 
 int expr_eval(struct expr_set *set, const struct ferry_value *row, struct ferry_value *out,
 	      struct ferry_error *err)
 {
-	if (set->stmt) {
-		sqlite3_reset(set->stmt);
-		for (size_t i = 0; i < set->n_bound; i++)
-			bind(set->stmt, (int)i + 1, &row[set->bound[i]], set->times[i]);
-		set->steps = 0;
-		int rc = sqlite3_step(set->stmt);
-		if (rc == SQLITE_INTERRUPT)
-			return ferry_fail(err, FERRY_E_DATA, "the expressions take too much work for one row");
-		if (rc != SQLITE_ROW)
-			return sql_failed(set, err, FERRY_E_DATA);
-	}
-	const int *columns = set->columns;
-	size_t n = set->n;
-	if (!set->stmt) {
-		for (size_t i = 0; i < n; i++)
-			out[i] = row[columns[i]];
-		return 0;
-	}
-	for (size_t i = 0, at = 0; i < n; i++) {
-		if (columns[i] >= 0)
-			out[i] = row[columns[i]];
-		else if (result(set, (int)at++, &set->entries[i], &out[i], err) != 0)
-			return -1;
-	}
+	if (!set->plain)
+		return eval_computed(set, row, out, err);
+	for (size_t i = 0; i < set->n; i++)
+		out[i] = row[set->ways[i]];
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * expr.h - SQL expressions over a row, evaluated by an embedded SQLite.
+ * expr.h - SQL expressions over a row, evaluated by an embedded SQLite. The most common forms are
+ * evaluated without it, with the same results.
  *
  * An expr_set has the source's columns, lookup tables that its expressions can query, and any
  * number of expressions; one prepared statement computes all of them for a row. The database is a
@@ -31,6 +32,10 @@ int expr_check(const char *text, struct ferry_error *err);
 void expr_add(struct expr_set *set, const char *text);
 /* Fix the source's columns and prepare. Errors name the expression and SQLite's reason. */
 int expr_prepare(struct expr_set *set, const struct ferry_column *columns, size_t n, struct ferry_error *err);
+/* Before expr_prepare: let SQLite evaluate everything. For comparing the two. */
+void expr_without_native(struct expr_set *set);
+/* Whether expression i is one that is evaluated without SQLite, as long as its values allow. */
+bool expr_is_native(const struct expr_set *set, size_t i);
 /* Whether expression i is a bare column; its index, else -1. Such ones are copied, not evaluated. */
 int expr_column(const struct expr_set *set, size_t i);
 /*

@@ -34,6 +34,9 @@ struct http_client {
 	char *unix_socket, *tls_ca;
 	struct buf body;
 	char problem[CURL_ERROR_SIZE];
+	/* of the last request: what of it is the same again is not told to libcurl anew */
+	struct buf url, shape, new_shape;
+	struct curl_slist *headers;
 	/* of the exchange under way */
 	size_t max_response;
 	bool sent;			/* the request was about to be written, perhaps was */
@@ -87,7 +90,11 @@ void http_client_free(struct http_client *c)
 		return;
 	curl_easy_cleanup(c->easy);
 	curl_multi_cleanup(c->multi);
+	curl_slist_free_all(c->headers);
 	buf_release(&c->body);
+	buf_release(&c->url);
+	buf_release(&c->shape);
+	buf_release(&c->new_shape);
 	free(c->unix_socket);
 	free(c->tls_ca);
 	free(c);
@@ -106,16 +113,6 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 	}
 	buf_add(&c->body, data, n);
 	return n;
-}
-
-static int on_progress(void *ctx, curl_off_t dl, curl_off_t dn, curl_off_t ul, curl_off_t un)
-{
-	struct http_client *c = ctx;
-
-	(void)dl, (void)dn, (void)ul, (void)un;
-	if (c->settings.cancelled && c->settings.cancelled(c->settings.ctx))
-		c->cancelled = true;
-	return c->cancelled;
 }
 
 static int on_request(void *ctx, char *to, char *from, int to_port, int from_port)
@@ -180,6 +177,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *ctx)
 	n *= size;
 	if (n > 5 && memcmp(line, "HTTP/", 5) == 0)
 		c->retry_after_s = c->reset_s = -1;	/* those before were of an interim answer */
+	else if (!n || !strchr("RrXx", line[0]))
+		return n;
 	else if (header_value(line, n, "Retry-After", value, sizeof value))
 		c->retry_after_s = read_wait(value);
 	else if (header_value(line, n, "X-RateLimit-Reset", value, sizeof value))
@@ -304,28 +303,21 @@ static void set_callbacks(CURL *easy, struct http_client *c)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, c);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, c);
-	curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
-	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, c);
 }
 
-static void set_request(CURL *easy, const struct ferry_http_request *req,
-			struct curl_slist *headers)
+static bool wants_body(const struct ferry_http_request *req)
 {
-	bool wants_body = strcmp(req->method, "POST") == 0 || strcmp(req->method, "PUT") == 0 ||
+	/* without a body these still need their "Content-Length: 0" */
+	return req->body || strcmp(req->method, "POST") == 0 || strcmp(req->method, "PUT") == 0 ||
 		strcmp(req->method, "PATCH") == 0;
+}
 
-	curl_easy_setopt(easy, CURLOPT_URL, req->url);
+static void set_shape(CURL *easy, const struct ferry_http_request *req, struct curl_slist *headers)
+{
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "ferry");
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
-	/* without a body these still need their "Content-Length: 0" */
-	if (req->body || wants_body) {
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-				 (curl_off_t)(req->body ? req->body_len : 0));
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, req->body ? req->body : "");
-	}
 	if (strcmp(req->method, "HEAD") == 0)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, req->method);
@@ -333,6 +325,58 @@ static void set_request(CURL *easy, const struct ferry_http_request *req,
 		curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 		curl_easy_setopt(easy, CURLOPT_USERNAME, req->user);
 		curl_easy_setopt(easy, CURLOPT_PASSWORD, req->password ? req->password : "");
+	}
+}
+
+static void add_part(struct buf *shape, char kind, const char *s)
+{
+	buf_addc(shape, kind);
+	buf_add(shape, s, strlen(s) + 1);
+}
+
+/* All of a request but its URL and the body's bytes. */
+static void write_shape(struct buf *shape, const struct ferry_http_request *req)
+{
+	buf_reset(shape);
+	add_part(shape, wants_body(req) ? 'B' : 'M', req->method);
+	for (const char *const *h = req->headers; h && *h; h++)
+		add_part(shape, 'H', *h);
+	if (req->user) {
+		add_part(shape, 'U', req->user);
+		add_part(shape, 'P', req->password ? req->password : "");
+	}
+}
+
+static bool same_text(const struct buf *a, const struct buf *b)
+{
+	return a->len == b->len && a->len && memcmp(a->s, b->s, a->len) == 0;
+}
+
+/* The request's options; those that still stand from the one before are left alone. */
+static void set_request(struct http_client *c, const struct ferry_http_request *req)
+{
+	write_shape(&c->new_shape, req);
+	if (!same_text(&c->shape, &c->new_shape)) {
+		struct buf old = c->shape;
+		c->shape = c->new_shape;
+		c->new_shape = old;
+		buf_reset(&c->url);
+		curl_easy_reset(c->easy);	/* keeps connections and their TLS sessions */
+		curl_slist_free_all(c->headers);
+		c->headers = make_headers(req);
+		set_connection(c->easy, c);
+		set_callbacks(c->easy, c);
+		set_shape(c->easy, req, c->headers);
+	}
+	if (!c->url.len || strcmp(c->url.s, req->url) != 0) {
+		buf_reset(&c->url);
+		buf_adds(&c->url, req->url);
+		curl_easy_setopt(c->easy, CURLOPT_URL, req->url);
+	}
+	if (wants_body(req)) {
+		curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)(req->body ? req->body_len : 0));
+		curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, req->body ? req->body : "");
 	}
 }
 
@@ -393,6 +437,12 @@ static int64_t retry_after_ms(const struct http_client *c, int status)
 	return 0;
 }
 
+static bool told_to_end(struct http_client *c)
+{
+	c->cancelled = c->settings.cancelled && c->settings.cancelled(c->settings.ctx);
+	return c->cancelled;
+}
+
 /*
  * curl_easy_perform would ask only once a second whether to go on: too seldom for whoever waits for a
  * sign of life, or cancels.
@@ -406,8 +456,9 @@ static CURLcode perform(struct http_client *c)
 
 	while (rc == CURLM_OK && running) {
 		rc = curl_multi_perform(c->multi, &running);
-		if (rc == CURLM_OK && running)
-			rc = curl_multi_poll(c->multi, NULL, 0, LOOK_UP_MS, NULL);
+		if (rc != CURLM_OK || !running || told_to_end(c))
+			break;
+		rc = curl_multi_poll(c->multi, NULL, 0, LOOK_UP_MS, NULL);
 	}
 	while ((msg = curl_multi_info_read(c->multi, &left)))
 		if (msg->msg == CURLMSG_DONE)
@@ -424,7 +475,6 @@ int http_exchange(struct http_client *c, const struct ferry_http_request *req,
 
 	if (check_request(req, err) < 0)
 		return -1;
-	struct curl_slist *headers = make_headers(req);
 	if (c->body.cap > KEPT_BODY)
 		buf_release(&c->body);
 	buf_reset(&c->body);
@@ -434,15 +484,10 @@ int http_exchange(struct http_client *c, const struct ferry_http_request *req,
 	c->sent = c->resend_refused = c->too_long = c->cancelled = false;
 	c->retry_after_s = c->reset_s = -1;
 
-	curl_easy_reset(c->easy);	/* keeps connections and their TLS sessions */
-	set_connection(c->easy, c);
-	set_callbacks(c->easy, c);
-	set_request(c->easy, req, headers);
+	set_request(c, req);
 	CURLcode rc = perform(c);
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type);
-	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);
-	curl_slist_free_all(headers);
 	if (rc != CURLE_OK)
 		return fail(c, req, rc, err);
 	*res = (struct ferry_http_response){

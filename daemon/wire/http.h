@@ -17,7 +17,8 @@ struct http_settings {
 	const char *unix_socket;	/* connect there instead of to the URL's host; NULL: no */
 	const char *tls_ca;		/* file with CA certificates; NULL: the system's */
 	bool tls_insecure;		/* do not check the certificate */
-	/* Asked about once a second during an exchange; true ends it with CANCELLED. May be NULL. */
+	/* Asked while an exchange waits, a few times a second at least; true ends it with CANCELLED.
+	 * May be NULL. */
 	bool (*cancelled)(void *ctx);
 	void *ctx;
 };

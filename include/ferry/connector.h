@@ -456,6 +456,8 @@ enum {
 	FERRY_CAP_LOCAL = 1 << 6,	/* does no network I/O: the run's rate limit does not apply */
 	FERRY_CAP_LOOKUP = 1 << 7,	/* only from capabilities(): this handle can look up */
 	FERRY_CAP_LIST = 1 << 8,	/* only from capabilities(): this handle can list */
+	FERRY_CAP_NAMED = 1 << 9,	/* dest_id is the text of the identifier field: a record that was
+					 * linked with one of another name keeps the name it has there */
 };
 
 struct ferry_connector {

@@ -26,6 +26,9 @@ static void close_handle(void *handle)
 	rest_pool_release(&h->pool);
 	rest_buf_release(&h->path);
 	rest_buf_release(&h->body);
+	rest_buf_release(&h->room);
+	rest_tree_release(&h->tree);
+	free(h->answer);
 	free(h->warned);
 	free(h);
 }
@@ -48,8 +51,10 @@ static int check_layout(struct customers *h, struct ferry_error *err)
 		return host->fail(err, FERRY_E_CONFIG, "external_id must be mapped");
 	for (size_t i = 0; i < h->layout->n; i++) {
 		const char *name = h->layout->names[i];
-		if (strncmp(name, METADATA, strlen(METADATA)))
+		if (strncmp(name, METADATA, strlen(METADATA)) != 0) {
+			rest_tree_add(&h->tree, name, i);
 			continue;
+		}
 		size_t n = characters(name + strlen(METADATA));
 		if (!n || n > METADATA_KEY_MAX)
 			return host->fail(err, FERRY_E_CONFIG,
@@ -75,8 +80,10 @@ static int open_handle(const struct ferry_open *open, void **ret, struct ferry_e
 		close_handle(h);
 		return -1;
 	}
-	if (h->layout)
+	if (h->layout) {
 		h->warned = rest_alloc(h->layout->n, sizeof *h->warned);
+		h->answer = rest_alloc(h->layout->n, sizeof *h->answer);
+	}
 	*ret = h;
 	return 0;
 }
@@ -184,53 +191,49 @@ static rest_node *merge_metadata(const struct customers *h, const struct ferry_v
 
 static void put_body(struct customers *h, const struct ferry_action *action, rest_node *metadata)
 {
-	rest_node *root = rest_object(), *customer = rest_object();
+	struct rest_buf *b = &h->body;
+	size_t len;
 
-	rest_put(root, "customer", customer);
-	for (size_t i = 0; i < h->layout->n; i++) {
-		const struct ferry_value *v = &action->fields[i];
-		if (!strncmp(h->layout->names[i], METADATA, strlen(METADATA)))
-			continue;
-		/* there is nothing to clear in a new customer, and not every member takes a null */
-		if (v->type == FERRY_NULL && action->decision == FERRY_CREATE)
-			continue;
-		rest_put_value(customer, h->layout->names[i], v);
+	rest_buf_reset(b);
+	rest_adds(b, "{\"customer\":{");
+	/* there is nothing to clear in a new customer, and not every member takes a null */
+	rest_add_members(b, &h->tree, action->fields,
+			 action->decision == FERRY_CREATE ? REST_LEAVE_NULL : 0);
+	if (metadata) {
+		const char *s = rest_dump(metadata, &len);
+		rest_adds(b, ",\"metadata\":");	/* the external_id is before it */
+		rest_add(b, s, len);
 	}
-	if (metadata)
-		rest_put(customer, "metadata", metadata);
-	rest_body(&h->body, root);
-	rest_free(root);
+	rest_adds(b, "}}");
 }
 
-static bool kept(const struct ferry_value *sent, rest_node *there)
+static bool kept(struct customers *h, const struct ferry_value *sent, const struct rest_piece *there)
 {
 	struct ferry_value got;
 
 	if (sent->type == FERRY_JSON)
 		return true;
-	if (!rest_value(there, sent->type, NULL, &got))
+	if (there->kind == REST_NULL || sent->type == FERRY_NULL)
+		return (there->kind == REST_NULL) == (sent->type == FERRY_NULL) ||
+		       (sent->type == FERRY_TEXT && !sent->len) ||
+		       (there->kind == REST_STRING && !there->len);
+	if (!rest_piece_value(there, sent->type, &h->room, &got))
 		return false;
-	if (got.type == FERRY_NULL || sent->type == FERRY_NULL)
-		return got.type == sent->type || (sent->type == FERRY_TEXT && !sent->len) ||
-		       (got.type == FERRY_TEXT && !got.len);
 	if (sent->type == FERRY_TEXT)
 		return rest_equal_nocase(sent->s, sent->len, got.s, got.len);
 	return sent->i == got.i;
 }
 
 /* Lago answers 200 and ignores what licence or state do not allow: say so, once per field. */
-static void report_ignored(struct customers *h, const struct ferry_action *action,
-			   rest_node *customer)
+static void report_ignored(struct customers *h, const struct ferry_action *action)
 {
 	const struct ferry_host *host = h->api.host;
 
-	for (size_t i = 0; i < h->layout->n; i++) {
+	for (size_t i = 0; i < h->tree.n; i++) {
 		const struct ferry_value *v = &action->fields[i];
-		bool present;
 		if (h->warned[i] || (v->type == FERRY_NULL && action->decision == FERRY_CREATE))
 			continue;
-		rest_node *there = rest_path(customer, h->layout->names[i], &present);
-		if (!present || kept(v, there))
+		if (!h->answer[i].s || kept(h, v, &h->answer[i]))
 			continue;
 		h->warned[i] = true;
 		host->log(host, FERRY_LOG_WARN,
@@ -247,7 +250,6 @@ static int post_customer(struct customers *h, const struct ferry_action *action,
 	static const char what[] = "POST /customers";
 	const struct ferry_value *id = &action->fields[h->id_field];
 	struct ferry_http_response res;
-	rest_node *root, *customer;
 
 	outcome->ack = FERRY_ACK_UNKNOWN;
 	if (rest_call(&h->api, "POST", "/customers", &h->body, &res, err))
@@ -259,16 +261,14 @@ static int post_customer(struct customers *h, const struct ferry_action *action,
 			err->code = FERRY_E_UNAVAILABLE;
 		return -1;
 	}
-	if (lago_unwrap(&h->api, what, &res, "customer", REST_OBJECT, &root, &customer, err))
+	if (lago_pick(&h->api, what, &res, "customer", &h->tree, h->answer, err))
 		return -1;
-	int rc = customer_is(h, what, customer, id->s, id->len, err);
-	if (!rc) {
-		report_ignored(h, action, customer);
-		outcome->ack = FERRY_ACK_DONE;
-		rest_dest_id(outcome, id->s, id->len);
-	}
-	rest_free(root);
-	return rc;
+	if (!rest_piece_is(&h->answer[h->id_field], id->s, id->len))
+		return customer_is_other(h, what, err);
+	report_ignored(h, action);
+	outcome->ack = FERRY_ACK_DONE;
+	rest_dest_id(outcome, id->s, id->len);
+	return 0;
 }
 
 /* A POST under another id would make a second customer and leave the first one as it is. */
@@ -315,6 +315,7 @@ static int write_customer(struct customers *h, const struct ferry_action *action
 		return 0;
 	}
 	put_body(h, action, metadata);
+	rest_free(metadata);
 	rest_free(root);
 	return post_customer(h, action, outcome, refusal, err);
 }
@@ -388,8 +389,10 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.version = LAGO_VERSION,
 	.roles = FERRY_SOURCE | FERRY_DESTINATION,
 	.modes = FERRY_MODE_UPSERT | FERRY_MODE_INSERT | FERRY_MODE_UPDATE | FERRY_MODE_MIRROR,
-	.caps = FERRY_CAP_IDEMPOTENT | FERRY_CAP_MATCH_NEW | FERRY_CAP_DELETE,
+	.caps = FERRY_CAP_IDEMPOTENT | FERRY_CAP_MATCH_NEW | FERRY_CAP_DELETE | FERRY_CAP_NAMED,
 	.batch = BATCH,
+	.lookup_batch = 1,
+	.list_page = CUSTOMERS_PAGE,
 	.connection_options = lago_connection_options,
 	.fields = customer_fields,
 	.open = open_handle,
@@ -398,5 +401,6 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.extract = customers_extract,
 	.canonicalize = customers_canonicalize,
 	.lookup = customers_lookup,
+	.list = customers_list,
 	.apply = apply,
 };

@@ -8,6 +8,7 @@
 
 #include "lago/lago.h"
 
+#define CUSTOMERS_PAGE 100		/* customers that one request of a list gives */
 #define METADATA "metadata."
 #define METADATA_MAX 5			/* entries of one customer */
 #define METADATA_KEY_MAX 20		/* characters */
@@ -18,9 +19,11 @@ struct customers {
 	enum ferry_mode mode;
 	int id_field;			/* where external_id stands in the layout */
 	bool has_metadata;		/* some metadata.* is mapped */
+	struct rest_tree tree;		/* all fields but metadata.* */
+	struct rest_piece *answer;	/* by field: what a written customer came back with */
 	bool *warned;			/* by field: a difference was reported */
-	struct rest_pool pool;		/* what lookup gave */
-	struct rest_buf path, body;
+	struct rest_pool pool;		/* what lookup and list gave */
+	struct rest_buf path, body, room;
 };
 
 extern const struct ferry_field customer_fields[];
@@ -35,7 +38,9 @@ void customer_path(struct customers *h, const char *id, size_t len);
 /* The external_id of an action: from the record, what was there, or the destination id. */
 bool customer_id(const struct customers *h, const struct ferry_action *action, const char **id,
 		 size_t *len);
-/* Check that an answer is about that customer. */
+/* PROTOCOL: an answer is about another customer than the one asked for. */
+int customer_is_other(const struct customers *h, const char *what, struct ferry_error *err);
+/* Check that it is about that one. */
 int customer_is(const struct customers *h, const char *what, rest_node *customer, const char *id,
 		size_t len, struct ferry_error *err);
 
@@ -43,5 +48,6 @@ int customers_extract(void *handle, const struct ferry_extract *want, struct fer
 		      struct ferry_error *err);
 int customers_lookup(void *handle, const struct ferry_action *actions, size_t n,
 		     struct ferry_found *found, struct ferry_error *err);
+int customers_list(void *handle, struct ferry_listing *listing, struct ferry_error *err);
 
 #endif

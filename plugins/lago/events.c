@@ -49,6 +49,8 @@ static void close_handle(void *handle)
 	rest_pool_release(&h->pool);
 	rest_buf_release(&h->path);
 	rest_buf_release(&h->body);
+	rest_tree_release(&h->fields);
+	rest_tree_release(&h->id);
 	free(h);
 }
 
@@ -71,6 +73,9 @@ static int read_settings(struct events *h, const struct ferry_open *open, struct
 	if (h->id_field < 0 || h->subscription_field < 0)
 		return host->fail(err, FERRY_E_CONFIG,
 				  "transaction_id and external_subscription_id must be mapped");
+	rest_tree_add(&h->id, "transaction_id", 0);
+	for (size_t i = 0; i < h->layout->n; i++)
+		rest_tree_add(&h->fields, h->layout->names[i], i);
 	return rest_check_layout(host, h->layout, err);
 }
 
@@ -118,49 +123,67 @@ static void choose(const struct events *h, const struct ferry_action *actions, s
 static void put_body(struct events *h, const struct ferry_action *actions,
 		     const struct batch *batch)
 {
-	rest_node *root = rest_object(), *list = rest_array();
+	struct rest_buf *b = &h->body;
 
-	rest_put(root, "events", list);
+	rest_buf_reset(b);
+	rest_adds(b, "{\"events\":[");
 	for (size_t k = 0; k < batch->n; k++) {
-		rest_node *event = rest_object();
-		for (size_t i = 0; i < h->layout->n; i++) {
-			struct ferry_value v = actions[batch->at[k]].fields[i];
-			if (v.type == FERRY_NULL)
-				continue;
-			/* taken as text, which keeps fractions of seconds and cents exact */
-			if (v.type == FERRY_DECIMAL)
-				v.type = FERRY_TEXT;
-			rest_put_value(event, h->layout->names[i], &v);
-		}
-		rest_append(list, event);
+		rest_adds(b, k ? ",{" : "{");
+		/* decimals are taken as text, which keeps fractions of seconds and cents exact */
+		rest_add_members(b, &h->fields, actions[batch->at[k]].fields,
+				 REST_LEAVE_NULL | REST_DECIMAL_TEXT);
+		rest_adds(b, "}");
 	}
-	rest_body(&h->body, root);
-	rest_free(root);
+	rest_adds(b, "]}");
 }
 
 /* ------------------------------------------------------------------ answers */
 
 static const char what[] = "POST /events/batch";
 
+/* The events of an answer: how many, and how many of the first ones are those that were sent. */
+static void count_stored(struct events *h, const struct ferry_action *actions,
+			 const struct batch *batch, struct rest_scan *s, size_t *count, size_t *good)
+{
+	struct rest_piece back;
+
+	*count = *good = 0;
+	for (; rest_scan_element(s); ++*count) {
+		if (!rest_scan_pick(s, &h->id, &back) || *good < *count || *good == batch->n)
+			continue;
+		const struct ferry_value *id = &actions[batch->at[*good]].fields[h->id_field];
+		*good += rest_piece_is(&back, id->s, id->len);
+	}
+}
+
 /* 200: the events come back in the order of the request. Anything else proves nothing. */
 static int read_stored(struct events *h, const struct ferry_action *actions,
 		       const struct batch *batch, const struct ferry_http_response *res,
 		       struct ferry_outcome *outcomes, struct ferry_error *err)
 {
-	rest_node *root, *list;
-	size_t good = 0;
+	struct rest_piece name;
+	struct rest_scan s;
+	size_t count = 0, good = 0;
+	bool there = false;
 
-	if (lago_unwrap(&h->api, what, res, "events", REST_ARRAY, &root, &list, err))
-		return -1;
-	size_t count = rest_count(list);
-	for (; count == batch->n && good < batch->n; good++) {
-		const struct ferry_value *id = &actions[batch->at[good]].fields[h->id_field];
-		size_t len = 0;
-		const char *s = rest_text(rest_member(rest_at(list, good), "transaction_id"), &len);
-		if (!s || len != id->len || memcmp(s, id->s, len))
-			break;
-	}
-	rest_free(root);
+	rest_scan_begin(&s, res->body, res->body_len);
+	if (!rest_scan_enter(&s, REST_OBJECT))
+		rest_scan_value(&s, &name);
+	else
+		while (rest_scan_member(&s, &name)) {
+			bool events = rest_piece_is(&name, "events", 6);
+			there = events ? rest_scan_enter(&s, REST_ARRAY) : there;
+			if (events && there)
+				count_stored(h, actions, batch, &s, &count, &good);
+			else
+				rest_scan_value(&s, &name);
+		}
+	if (!rest_scan_end(&s))
+		return rest_scan_fail(&h->api, what, &s, err);
+	if (!there)
+		return lago_misses(&h->api, what, "events", REST_ARRAY, err);
+	if (count != batch->n)
+		good = 0;
 	if (good < batch->n)
 		return h->api.host->fail(err, FERRY_E_PROTOCOL,
 					 "%s: %zu events were sent, and Lago's answer names %zu, "

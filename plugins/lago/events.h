@@ -17,6 +17,8 @@ struct events {
 	size_t max_batch;
 	const char *metric;		/* NULL: no metric is checked */
 	const char *aggregation, *field_name; /* NULL: any */
+	struct rest_tree fields;	/* of an event that is sent */
+	struct rest_tree id;		/* of one that comes back: its transaction_id alone */
 	struct rest_pool pool;		/* what lookup gave */
 	struct rest_buf path, body;
 };

@@ -190,6 +190,13 @@ int lago_check(const struct rest_api *api, const char *what, const struct ferry_
 	return -1;
 }
 
+int lago_misses(const struct rest_api *api, const char *what, const char *name,
+		enum rest_kind kind, struct ferry_error *err)
+{
+	return api->host->fail(err, FERRY_E_PROTOCOL, "%s: %s's answer has no %s '%s'", what,
+			       api->peer, kind == REST_ARRAY ? "list" : "object", name);
+}
+
 int lago_unwrap(const struct rest_api *api, const char *what, const struct ferry_http_response *res,
 		const char *name, enum rest_kind kind, rest_node **root, rest_node **ret,
 		struct ferry_error *err)
@@ -201,6 +208,30 @@ int lago_unwrap(const struct rest_api *api, const char *what, const struct ferry
 		return 0;
 	rest_free(*root);
 	*root = *ret = NULL;
-	return api->host->fail(err, FERRY_E_PROTOCOL, "%s: %s's answer has no %s '%s'", what,
-			       api->peer, kind == REST_ARRAY ? "list" : "object", name);
+	return lago_misses(api, what, name, kind, err);
+}
+
+int lago_pick(const struct rest_api *api, const char *what, const struct ferry_http_response *res,
+	      const char *name, const struct rest_tree *tree, struct rest_piece *found,
+	      struct ferry_error *err)
+{
+	struct rest_piece member;
+	struct rest_scan s;
+	bool there = false;
+
+	rest_scan_begin(&s, res->body, res->body_len);
+	if (!rest_scan_enter(&s, REST_OBJECT))
+		rest_scan_value(&s, &member);
+	else
+		while (rest_scan_member(&s, &member)) {
+			if (!rest_piece_is(&member, name, strlen(name))) {
+				rest_scan_value(&s, &member);
+				continue;
+			}
+			there = *s.p == '{';
+			rest_scan_pick(&s, tree, found);
+		}
+	if (!rest_scan_end(&s))
+		return rest_scan_fail(api, what, &s, err);
+	return there ? 0 : lago_misses(api, what, name, REST_OBJECT, err);
 }

@@ -38,5 +38,12 @@ rest_node *lago_details(const struct ferry_http_response *res, rest_node **root)
 int lago_unwrap(const struct rest_api *api, const char *what, const struct ferry_http_response *res,
 		const char *name, enum rest_kind kind, rest_node **root, rest_node **ret,
 		struct ferry_error *err);
+/* The same in one pass, for an object of which only what stands at these paths is wanted. */
+int lago_pick(const struct rest_api *api, const char *what, const struct ferry_http_response *res,
+	      const char *name, const struct rest_tree *tree, struct rest_piece *found,
+	      struct ferry_error *err);
+/* PROTOCOL: the answer lacks the member that it is promised to have. */
+int lago_misses(const struct rest_api *api, const char *what, const char *name,
+		enum rest_kind kind, struct ferry_error *err);
 
 #endif

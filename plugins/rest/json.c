@@ -110,8 +110,8 @@ static const char *parse_whole(const char *text, size_t len, rest_node **ret, si
 	return why;
 }
 
-static int not_json(const struct rest_api *api, const char *what, const char *text, size_t len,
-		    size_t at, const char *why, struct ferry_error *err)
+int rest_not_json(const struct rest_api *api, const char *what, const char *text, size_t len,
+		  size_t at, const char *why, struct ferry_error *err)
 {
 	char start[96];
 
@@ -131,7 +131,7 @@ int rest_parse(const struct rest_api *api, const char *what, const char *text, s
 	size_t at;
 	const char *why = parse_whole(text, len, ret, &at);
 
-	return why ? not_json(api, what, text, len, at, why, err) : 0;
+	return why ? rest_not_json(api, what, text, len, at, why, err) : 0;
 }
 
 bool rest_try_parse(const char *text, size_t len, rest_node **ret)
@@ -194,7 +194,7 @@ int rest_stream_next(const struct rest_api *api, struct rest_stream *s, rest_nod
 		s->node = parse(s->tokener, s->text + s->at, s->len - s->at, &used, &why);
 	s->at += used;
 	if (why)
-		return not_json(api, s->what, s->text, s->len, s->at, why, err);
+		return rest_not_json(api, s->what, s->text, s->len, s->at, why, err);
 	*ret = s->node;
 	return 1;
 }
@@ -342,22 +342,6 @@ static enum ferry_type own_type(rest_node *node)
 	return FERRY_NULL;
 }
 
-/* Digits with at most one dot among them, and a sign. */
-static bool decimal_text(const char *s, size_t len)
-{
-	size_t i = len && (s[0] == '-' || s[0] == '+'), count = 0, dots = 0;
-
-	for (; i < len; i++) {
-		if (s[i] == '.')
-			dots++;
-		else if (s[i] >= '0' && s[i] <= '9')
-			count++;
-		else
-			return false;
-	}
-	return count && dots < 2;
-}
-
 bool rest_value(rest_node *node, enum ferry_type type, struct rest_pool *pool,
 		struct ferry_value *ret)
 {
@@ -384,7 +368,7 @@ bool rest_value(rest_node *node, enum ferry_type type, struct rest_pool *pool,
 		s = kind == REST_STRING ? rest_text(node, &len) : rest_dump(node, &len);
 		*ret = bytes_value(type, s, len, pool);
 		return kind == REST_INT || kind == REST_NUMBER ||
-		       (kind == REST_STRING && decimal_text(s, len));
+		       (kind == REST_STRING && rest_decimal_text(s, len));
 	case FERRY_TEXT:
 		s = kind == REST_STRING ? rest_text(node, &len) : rest_dump(node, &len);
 		*ret = bytes_value(type, s, len, pool);

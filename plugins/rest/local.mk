@@ -5,8 +5,10 @@ rest_sources = \
 	plugins/rest/json.c \
 	plugins/rest/memory.c \
 	plugins/rest/rest.h \
+	plugins/rest/scan.c \
 	plugins/rest/table.c \
-	plugins/rest/text.c
+	plugins/rest/text.c \
+	plugins/rest/tree.c
 noinst_LTLIBRARIES += plugins/librest.la
 plugins_librest_la_SOURCES = $(rest_sources)
 plugins_librest_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins

@@ -60,6 +60,14 @@ void rest_buf_reset(struct rest_buf *b)
 		b->s[0] = '\0';
 }
 
+void rest_buf_cut(struct rest_buf *b, size_t len)
+{
+	if (len < b->len) {
+		b->len = len;
+		b->s[len] = '\0';
+	}
+}
+
 static void make_room(struct rest_buf *b, size_t n)
 {
 	if (b->cap - b->len > n)
@@ -69,6 +77,12 @@ static void make_room(struct rest_buf *b, size_t n)
 		cap *= 2;
 	b->s = rest_resize(b->s, cap, 1);
 	b->cap = cap;
+}
+
+char *rest_room(struct rest_buf *b, size_t n)
+{
+	make_room(b, n);
+	return b->s + b->len;
 }
 
 void rest_add(struct rest_buf *b, const void *p, size_t n)

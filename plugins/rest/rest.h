@@ -27,7 +27,10 @@ struct rest_buf {
 
 void rest_buf_release(struct rest_buf *b);
 void rest_buf_reset(struct rest_buf *b);
+void rest_buf_cut(struct rest_buf *b, size_t len); /* back to that length */
 void rest_add(struct rest_buf *b, const void *p, size_t n);
+/* Where n more bytes and a NUL can be put; the caller moves len. */
+char *rest_room(struct rest_buf *b, size_t n);
 void rest_adds(struct rest_buf *b, const char *s);
 void rest_addf(struct rest_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Percent-encoded outside [A-Za-z0-9_~-]: a dot too, since Rails ends a path parameter at one. */
@@ -65,6 +68,8 @@ void rest_lower(char *s, size_t len);
 void rest_fit(char *out, size_t size, const char *s, size_t len);
 /* "", "+12", "-7": optional sign and digits, within 64 bits. */
 bool rest_read_int(const char *s, size_t len, int64_t *ret);
+/* Digits with at most one dot among them, and a sign. */
+bool rest_decimal_text(const char *s, size_t len);
 
 #define REST_TIME 40
 /* "2026-01-31T10:00:00.000Z", its Z only with zone; 0, 3 or 6 digits of fraction, -1: as needed. */
@@ -149,6 +154,9 @@ enum rest_kind {
 /* Parse a whole text: strict, UTF-8 checked. PROTOCOL with an excerpt when it is not JSON. */
 int rest_parse(const struct rest_api *api, const char *what, const char *text, size_t len,
 	       rest_node **ret, struct ferry_error *err);
+/* Say that a text is not JSON: why, and at which byte. */
+int rest_not_json(const struct rest_api *api, const char *what, const char *text, size_t len,
+		  size_t at, const char *why, struct ferry_error *err);
 /* The same without a message; false when it is not JSON. */
 bool rest_try_parse(const char *text, size_t len, rest_node **ret);
 void rest_free(rest_node *root);
@@ -221,6 +229,79 @@ void rest_body(struct rest_buf *out, rest_node *root);
 /* A JSON array of strings in byte order without repeats; NULL when the text is no such array. */
 rest_node *rest_sorted_strings(const char *json, size_t len);
 rest_node *rest_sort_strings(rest_node *array);	/* takes the array */
+
+/* -------------------------------------------------------- JSON without a tree */
+
+/* Dotted paths as a tree of names; nodes[0] is the root. {0} is an empty one. */
+struct rest_tree_node {
+	char *name;
+	size_t len;
+	struct rest_buf lead;		/* the name as a member's begin: "name": */
+	int index;			/* what the path that ends here stands for; -1: none does */
+	size_t child, next;		/* nodes; 0: none */
+};
+struct rest_tree {
+	struct rest_tree_node *nodes;
+	size_t n_nodes, cap;
+	size_t n;			/* one more than the greatest index */
+};
+
+void rest_tree_add(struct rest_tree *tree, const char *path, size_t index);
+void rest_tree_release(struct rest_tree *tree);
+
+/* A value as it is written in a JSON text, of which it is borrowed. */
+struct rest_piece {
+	const char *s;			/* a string is without its quotes; NULL: absent */
+	size_t len;
+	enum rest_kind kind;
+	bool escaped;			/* a string with backslashes in it */
+};
+
+/* Whether it is that string. */
+bool rest_piece_is(const struct rest_piece *piece, const char *s, size_t len);
+/* A string's text: the piece's own, or made in room; NULL unless it is a string. */
+const char *rest_piece_text(const struct rest_piece *piece, struct rest_buf *room, size_t *len);
+/* As rest_value, but for numbers as they are written; not for JSON and FERRY_NULL. */
+bool rest_piece_value(const struct rest_piece *piece, enum ferry_type type, struct rest_buf *room,
+		      struct ferry_value *ret);
+
+/*
+ * Reads a text once, step by step, and checks all of it. After the first thing that is wrong every
+ * step fails, so asking at the end is enough: rest_scan_end.
+ */
+struct rest_scan {
+	const char *text, *p, *end;
+	const char *why;		/* what is wrong, at p; NULL: nothing */
+	unsigned depth;
+	bool fresh;			/* an array or object was entered, nothing of it read */
+};
+
+void rest_scan_begin(struct rest_scan *s, const char *text, size_t len);
+/* Step into the object or array that stands here. False, and nothing read, for any other value. */
+bool rest_scan_enter(struct rest_scan *s, enum rest_kind kind);
+/* To the next member or element, whose value must be read then. False behind the last one. */
+bool rest_scan_member(struct rest_scan *s, struct rest_piece *name);
+bool rest_scan_element(struct rest_scan *s);
+/* Read the value that stands here, whatever it is. */
+bool rest_scan_value(struct rest_scan *s, struct rest_piece *ret);
+/* The same, and find what stands at the paths of a tree that is not empty: found[index], of n. */
+bool rest_scan_pick(struct rest_scan *s, const struct rest_tree *tree, struct rest_piece *found);
+/* True when all was well and nothing follows. */
+bool rest_scan_end(struct rest_scan *s);
+/* PROTOCOL, as rest_parse says it. */
+int rest_scan_fail(const struct rest_api *api, const char *what, const struct rest_scan *s,
+		   struct ferry_error *err);
+
+/* Writing, at the end of a buffer. Decimals go as they are; times become ISO 8601 text. */
+void rest_add_string(struct rest_buf *b, const char *s, size_t len);
+void rest_add_value(struct rest_buf *b, const struct ferry_value *value);
+enum {
+	REST_LEAVE_NULL = 1 << 0,	/* leave out what is NULL */
+	REST_DECIMAL_TEXT = 1 << 1,	/* decimals as text */
+};
+/* Members without the braces around: the tree's paths with values[index]. False: there are none. */
+bool rest_add_members(struct rest_buf *b, const struct rest_tree *tree,
+		      const struct ferry_value *values, unsigned how);
 
 /* The mapped fields cannot be one object: "a" and "a.b". CONFIG. */
 int rest_check_layout(const struct ferry_host *host, const struct ferry_layout *layout,

@@ -87,6 +87,21 @@ bool rest_read_int(const char *s, size_t len, int64_t *ret)
 	return true;
 }
 
+bool rest_decimal_text(const char *s, size_t len)
+{
+	size_t i = len && (s[0] == '-' || s[0] == '+'), count = 0, dots = 0;
+
+	for (; i < len; i++) {
+		if (s[i] == '.')
+			dots++;
+		else if (s[i] >= '0' && s[i] <= '9')
+			count++;
+		else
+			return false;
+	}
+	return count && dots < 2;
+}
+
 /* -------------------------------------------------------------------- times */
 
 /* Days since 1970-01-01 of a proleptic Gregorian date, by eras of 400 years that start in March. */

@@ -256,11 +256,17 @@ static void settle(struct ferry_outcome *out, enum row row)
 	out->ack = acks[row];
 }
 
+/* The engine has zeroed them. */
+static void begin(struct ferry_outcome *outcomes, size_t n, enum ferry_ack ack)
+{
+	for (size_t i = 0; i < n; i++)
+		outcomes[i].ack = ack;
+}
+
 static void forget(struct ferry_outcome *outcomes, size_t n, enum ferry_ack ack)
 {
 	memset(outcomes, 0, n * sizeof *outcomes);
-	for (size_t i = 0; i < n; i++)
-		outcomes[i].ack = ack;
+	begin(outcomes, n, ack);
 }
 
 /*
@@ -341,11 +347,11 @@ int destination_apply(void *handle, const struct ferry_action *actions, size_t n
 
 	if (!n)
 		return 0;
-	forget(outcomes, n, FERRY_ACK_UNSENT);
+	begin(outcomes, n, FERRY_ACK_UNSENT);
 	if (get_ready(d, actions, n, err))
 		return -1;
 	if (!d->there) {
-		forget(outcomes, n, FERRY_ACK_DUPLICATE);	/* no table, nothing to take away */
+		begin(outcomes, n, FERRY_ACK_DUPLICATE);	/* no table, nothing to take away */
 		return 0;
 	}
 	if (database_exec(&d->base, "BEGIN IMMEDIATE", "cannot write", err))

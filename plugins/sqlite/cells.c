@@ -27,12 +27,11 @@ void cells_release(struct cells *c)
 	*c = (struct cells){0};
 }
 
-/* Room for len more bytes and a NUL. The texts that move take their values' pointers along. */
-static bool room(struct cells *c, size_t len)
+/* Room for more texts: those that move take their values' pointers along. */
+static bool more_text(struct cells *c, size_t len)
 {
-	if (c->text_cap - c->text_len > len)
-		return true;
 	size_t cap = c->text_cap ? c->text_cap * 2 : 64 * 1024;
+
 	while (cap - c->text_len <= len)
 		cap *= 2;
 	char *text = malloc(cap);
@@ -49,76 +48,151 @@ static bool room(struct cells *c, size_t len)
 	return true;
 }
 
-static struct ferry_value *next(struct cells *c)
+static bool more_values(struct cells *c, size_t n)
 {
-	if (c->n == c->cap) {
-		size_t cap = c->cap ? c->cap * 2 : 2048;
-		struct ferry_value *values = reallocarray(c->values, cap, sizeof *values);
-		if (!values)
-			return NULL;
-		c->values = values;
-		c->cap = cap;
-	}
-	return &c->values[c->n];
+	size_t cap = c->cap ? c->cap * 2 : 2048;
+
+	while (cap - c->n < n)
+		cap *= 2;
+	struct ferry_value *values = reallocarray(c->values, cap, sizeof *values);
+	if (!values)
+		return false;
+	c->values = values;
+	c->cap = cap;
+	return true;
 }
 
-static enum cell_status add_text(struct cells *c, enum ferry_type type, const char *s, size_t len)
+/* memcpy; most texts are short, and then a call costs more than the copying. */
+static inline void copy(char *to, const char *s, size_t len)
 {
-	if (!room(c, len))
-		return CELL_NO_MEMORY;
-	char *p = c->text + c->text_len;
+	if (len > 32 || len < 8) {
+		memcpy(to, s, len);
+	} else if (len > 16) {
+		memcpy(to, s, 16);
+		memcpy(to + len - 16, s + len - 16, 16);
+	} else {
+		uint64_t first, last;	/* the two may overlap */
+		memcpy(&first, s, 8);
+		memcpy(&last, s + len - 8, 8);
+		memcpy(to, &first, 8);
+		memcpy(to + len - 8, &last, 8);
+	}
+}
+
+/* Where the next value and its text go. */
+struct place {
+	struct ferry_value *v;
+	char *text, *end;
+};
+
+static inline struct place place_of(const struct cells *c)
+{
+	return (struct place){c->values + c->n, c->text + c->text_len, c->text + c->text_cap};
+}
+
+static inline void came_to(struct cells *c, const struct place *at)
+{
+	c->n = (size_t)(at->v - c->values);
+	c->text_len = (size_t)(at->text - c->text);
+}
+
+/* Room for len more bytes and a NUL. */
+static inline bool room(struct cells *c, struct place *at, size_t len)
+{
+	if ((size_t)(at->end - at->text) > len)
+		return true;
+	came_to(c, at);
+	if (!more_text(c, len))
+		return false;
+	*at = place_of(c);
+	return true;
+}
+
+static inline bool put_text(struct cells *c, struct place *at, enum ferry_type type, const void *s,
+			    size_t len)
+{
+	if (!room(c, at, len))
+		return false;
 	if (len)
-		memcpy(p, s, len);
-	p[len] = '\0';
-	c->text_len += len + 1;
-	c->values[c->n++] = (struct ferry_value){.s = p, .len = (uint32_t)len, .type = type};
+		copy(at->text, s, len);
+	at->text[len] = '\0';
+	*at->v++ = (struct ferry_value){.s = at->text, .len = (uint32_t)len, .type = type};
+	at->text += len + 1;
+	return true;
+}
+
+static inline enum cell_status put_real(struct cells *c, struct place *at, double x)
+{
+	if (!room(c, at, REAL_TEXT))
+		return CELL_NO_MEMORY;
+	size_t len = real_text(x, at->text);
+	*at->v = (struct ferry_value){.s = at->text, .len = (uint32_t)len, .type = FERRY_DECIMAL};
+	if (!len)
+		return CELL_NOT_FINITE;
+	at->v++;
+	at->text += len + 1;
 	return CELL_OK;
+}
+
+/* There is room for the value itself. */
+static inline enum cell_status put_value(struct cells *c, struct place *at, sqlite3_value *from)
+{
+	const void *p;
+	bool done;
+
+	switch (sqlite3_value_type(from)) {
+	case SQLITE_TEXT:
+		p = sqlite3_value_text(from);	/* first: it may change the length */
+		done = p && put_text(c, at, FERRY_TEXT, p, (size_t)sqlite3_value_bytes(from));
+		return done ? CELL_OK : CELL_NO_MEMORY;
+	case SQLITE_BLOB:
+		p = sqlite3_value_blob(from);	/* NULL when empty */
+		done = put_text(c, at, FERRY_BYTES, p, (size_t)sqlite3_value_bytes(from));
+		return done ? CELL_OK : CELL_NO_MEMORY;
+	case SQLITE_INTEGER:
+		*at->v++ = (struct ferry_value){.i = sqlite3_value_int64(from), .type = FERRY_INT};
+		return CELL_OK;
+	case SQLITE_FLOAT:
+		return put_real(c, at, sqlite3_value_double(from));
+	default:
+		*at->v++ = (struct ferry_value){.type = FERRY_NULL};
+		return CELL_OK;
+	}
+}
+
+enum cell_status cells_add_values(struct cells *c, sqlite3_value **from, size_t n)
+{
+	enum cell_status status = CELL_OK;
+
+	if (c->cap - c->n < n && !more_values(c, n))
+		return CELL_NO_MEMORY;
+	struct place at = place_of(c);
+	for (size_t i = 0; i < n && status == CELL_OK; i++)
+		status = put_value(c, &at, from[i]);
+	came_to(c, &at);
+	return status;
 }
 
 enum cell_status cells_add_column(struct cells *c, sqlite3_stmt *stmt, int column)
 {
-	struct ferry_value *v = next(c);
-	char text[REAL_TEXT];
-	const void *p;
-	size_t len;
+	/* the statement is used by one thread, so that the value stays as it is while it is read */
+	sqlite3_value *value = sqlite3_column_value(stmt, column);
 
-	if (!v)
-		return CELL_NO_MEMORY;
-	switch (sqlite3_column_type(stmt, column)) {
-	case SQLITE_INTEGER:
-		*v = (struct ferry_value){.i = sqlite3_column_int64(stmt, column),
-					  .type = FERRY_INT};
-		c->n++;
-		return CELL_OK;
-	case SQLITE_TEXT:
-		p = sqlite3_column_text(stmt, column);
-		if (!p)
-			return CELL_NO_MEMORY;
-		return add_text(c, FERRY_TEXT, p, (size_t)sqlite3_column_bytes(stmt, column));
-	case SQLITE_BLOB:
-		p = sqlite3_column_blob(stmt, column);	/* NULL when empty */
-		return add_text(c, FERRY_BYTES, p, (size_t)sqlite3_column_bytes(stmt, column));
-	case SQLITE_FLOAT:
-		len = real_text(sqlite3_column_double(stmt, column), text);
-		return len ? add_text(c, FERRY_DECIMAL, text, len) : CELL_NOT_FINITE;
-	default:
-		*v = (struct ferry_value){.type = FERRY_NULL};
-		c->n++;
-		return CELL_OK;
-	}
+	return cells_add_values(c, &value, 1);
 }
 
 enum cell_status cells_add(struct cells *c, const struct ferry_value *v)
 {
-	struct ferry_value *to = next(c);
-
-	if (!to)
+	if (c->n == c->cap && !more_values(c, 1))
 		return CELL_NO_MEMORY;
+	struct place at = place_of(c);
+	bool done = true;
 	if (has_text(v))
-		return add_text(c, v->type, v->s, v->len);
-	*to = *v;
-	c->n++;
-	return CELL_OK;
+		done = put_text(c, &at, v->type, v->s, v->len);
+	else
+		*at.v++ = *v;
+	came_to(c, &at);
+	return done ? CELL_OK : CELL_NO_MEMORY;
 }
 
 /* SQLite's own rules, in its own order. */

@@ -239,8 +239,13 @@ static int connect(struct destination *d, int flags, struct ferry_error *err)
 		return 0;
 	if (database_connect(&d->base, SQLITE_OPEN_READWRITE | flags, err))
 		return -1;
-	/* EXTRA: what was acknowledged stays even if the power goes right after it */
-	return database_exec(&d->base, "PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON",
+	/*
+	 * EXTRA: what was acknowledged stays even if the power goes right after it. The cache holds the
+	 * pages of a batch whose keys lie all over the table.
+	 */
+	return database_exec(&d->base,
+			     "PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON;"
+			     " PRAGMA cache_size = -32768",
 			     "cannot open it", err);
 }
 

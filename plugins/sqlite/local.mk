@@ -8,6 +8,7 @@ plugins_sqlite_sqlite_la_SOURCES = \
 	plugins/sqlite/destination.c \
 	plugins/sqlite/lookup.c \
 	plugins/sqlite/number.c \
+	plugins/sqlite/rows.c \
 	plugins/sqlite/source.c \
 	plugins/sqlite/sqlite.c plugins/sqlite/sqlite.h \
 	plugins/sqlite/statement.c

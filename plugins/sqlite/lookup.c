@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lookup.c - reading what the table holds for each record.
+ * lookup.c - reading what the table holds: for each record, or all of it.
  */
 #include "sqlite/sqlite.h"
 
@@ -26,10 +26,11 @@ static enum cell_status add_fields(struct destination *d, sqlite3_stmt *stmt,
 /* A further value after the fields: the destination id. */
 static enum cell_status add_id(struct destination *d)
 {
-	char id[sizeof ((struct ferry_outcome *)NULL)->dest_id];
+	char id[sizeof ((struct ferry_outcome *)NULL)->dest_id] = "";
 
-	rowkey_from_fields(d, d->cells.values + d->cells.n - d->layout->n);
-	rowkey_id(d, id, sizeof id);
+	/* a key that is NULL is none */
+	if (rowkey_from_fields(d, d->cells.values + d->cells.n - d->layout->n))
+		rowkey_id(d, id, sizeof id);
 	struct ferry_value v = {.s = id, .len = (uint32_t)strlen(id), .type = FERRY_TEXT};
 	return cells_add(&d->cells, &v);
 }
@@ -140,5 +141,75 @@ int destination_lookup(void *handle, const struct ferry_action *actions, size_t 
 	int status = find_all(d, actions, n, found, err);
 	if (!sqlite3_get_autocommit(d->base.db))
 		sqlite3_exec(d->base.db, "ROLLBACK", NULL, NULL, NULL);	/* it only read */
+	return status;
+}
+
+/* ------------------------------------------------------------------ all rows */
+
+#define LIST_ROWS 256
+
+/* Give the rows that were gathered. */
+static int list_give(struct destination *d, struct ferry_listing *listing, struct ferry_error *err)
+{
+	struct ferry_found found[LIST_ROWS];
+	const struct ferry_value *row = d->cells.values;
+	size_t width = d->layout->n + 1, n = d->cells.n / width;
+
+	if (!n)
+		return 0;
+	if (d->base.host->cancelled(d->base.host))
+		return d->base.host->fail(err, FERRY_E_CANCELLED, "cancelled");
+	for (size_t i = 0; i < n; i++, row += width)
+		found[i] = (struct ferry_found){
+			.presence = FERRY_FOUND, .dest_id = row[width - 1].s, .fields = row};
+	int status = listing->found(listing, found, n, err);
+	cells_reset(&d->cells);
+	return status;
+}
+
+static int list_row(struct destination *d, sqlite3_stmt *stmt, struct ferry_error *err)
+{
+	enum cell_status status = CELL_OK;
+	size_t i;
+
+	for (i = 0; i < d->layout->n && status == CELL_OK; i++)
+		status = cells_add_column(&d->cells, stmt, (int)i);
+	if (status == CELL_OK)
+		status = add_id(d);
+	if (status == CELL_OK)
+		return 0;
+	if (status == CELL_NO_MEMORY)
+		return database_no_memory(&d->base, err);
+	return d->base.host->fail(err, FERRY_E_DATA, "%s: table '%s': a number in column '%s' is not finite",
+				  d->base.path, d->table, d->layout->names[i - 1]);
+}
+
+static int list_rows(struct destination *d, sqlite3_stmt *stmt, struct ferry_listing *listing,
+		     struct ferry_error *err)
+{
+	size_t full = LIST_ROWS * (d->layout->n + 1);
+	int rc;
+
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW)
+		if (list_row(d, stmt, err) || (d->cells.n == full && list_give(d, listing, err)))
+			return -1;
+	if (rc != SQLITE_DONE)
+		return database_fail(&d->base, FERRY_E_DATA, d->table, err);
+	return list_give(d, listing, err);
+}
+
+int destination_list(void *handle, struct ferry_listing *listing, struct ferry_error *err)
+{
+	struct destination *d = handle;
+
+	cells_reset(&d->cells);
+	if (destination_look(d, err))
+		return -1;
+	sqlite3_stmt *stmt = d->there ? destination_statement(d, STATEMENT_LIST, err) : NULL;
+	if (!stmt)
+		return d->there ? -1 : 0;
+	/* one statement is one view */
+	int status = list_rows(d, stmt, listing, err);
+	sqlite3_reset(stmt);
 	return status;
 }

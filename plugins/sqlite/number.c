@@ -92,36 +92,67 @@ static size_t write_plain(const struct decimal *d, char out[REAL_TEXT])
 	return (size_t)(p - out);
 }
 
+/* y * scale, when that is a whole number of at most 15 digits which gives y back; else 0. */
+static inline uint64_t scaled_up(double y, double scale)
+{
+	double scaled = y * scale;
+
+	if (!(scaled < 1e15))
+		return 0;
+	int64_t whole = (int64_t)scaled;	/* cheaper than to unsigned */
+	return (double)whole == scaled && scaled / scale == y ? (uint64_t)whole : 0;
+}
+
+static const char pairs[] =
+	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+	"40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+	"8081828384858687888990919293949596979899";
+
+/* Write whole / 10^places without zeros at the end. */
+static size_t write_scaled(bool negative, uint64_t whole, int places, char *out)
+{
+	char digits[40], *end = digits + 20, *p = end;
+
+	for (; places && whole % 10 == 0; places--)
+		whole /= 10;
+	for (; whole >= 100; whole /= 100)
+		memcpy(p -= 2, pairs + 2 * (whole % 100), 2);
+	if (whole >= 10)
+		memcpy(p -= 2, pairs + 2 * whole, 2);
+	else
+		*--p = (char)('0' + whole);
+	while (end - p <= places)
+		*--p = '0';
+	*out = '-';
+	char *q = out + negative;
+	size_t len = (size_t)(end - p), before = len - (size_t)places;
+	memcpy(q, p, 16);			/* 15 digits at most: their number need not be known */
+	if (places) {
+		memcpy(q + before + 1, p + before, 16);
+		q[before] = '.';
+		len++;
+	}
+	q[len] = '\0';
+	return (size_t)(q - out) + len;
+}
+
 /*
  * Numbers with few digits after the point, as amounts have, without printf: x is y / scale, both
  * exact, and a division is rounded correctly, so that text reads back as x. Fewer than 16 digits
- * tell all doubles apart, so it is also the shortest.
+ * tell all doubles apart, so it is also the shortest. Two digits are tried first: most have them.
  */
 static size_t few_digits(double x, char out[REAL_TEXT])
 {
-	double scale = 1, y = fabs(x);
+	static const double scales[] = {1e2, 1e0, 1e1, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+	static const signed char places[] = {2, 0, 1, 3, 4, 5, 6, 7, 8, 9};
+	double y = fabs(x);
 
-	for (int places = 0; places <= 6; places++, scale *= 10) {
-		double scaled = y * scale;
-		if (scaled >= 1e15)
-			return 0;
-		if (scaled != (double)(int64_t)scaled || scaled / scale != y)
-			continue;
-		char digits[20], *end = digits + sizeof digits, *p = end, *q = out;
-		uint64_t i = (uint64_t)scaled;
-		for (; places && i % 10 == 0; places--)	/* a product that was rounded hid them */
-			i /= 10;
-		for (; i || end - p <= places; i /= 10)
-			*--p = (char)('0' + i % 10);
-		if (x < 0)
-			*q++ = '-';
-		for (; p < end; p++) {
-			if (end - p == places)
-				*q++ = '.';
-			*q++ = *p;
-		}
-		*q = '\0';
-		return (size_t)(q - out);
+	if (y == 0)
+		return (size_t)(stpcpy(out, "0") - out);
+	for (size_t i = 0; i < sizeof places; i++) {
+		uint64_t whole = scaled_up(y, scales[i]);
+		if (whole)
+			return write_scaled(x < 0, whole, places[i], out);
 	}
 	return 0;
 }
@@ -146,6 +177,24 @@ size_t real_text(double x, char out[REAL_TEXT])
 	}
 	parse(text, strlen(text), &d);
 	return write_plain(&d, out);
+}
+
+size_t integer_text(int64_t i, char out[INTEGER_TEXT])
+{
+	char digits[INTEGER_TEXT], *end = digits + sizeof digits, *p = end;
+	uint64_t rest = i < 0 ? -(uint64_t)i : (uint64_t)i;
+
+	*--p = '\0';
+	for (; rest >= 100; rest /= 100)
+		memcpy(p -= 2, pairs + 2 * (rest % 100), 2);
+	if (rest >= 10)
+		memcpy(p -= 2, pairs + 2 * rest, 2);
+	else
+		*--p = (char)('0' + rest);
+	if (i < 0)
+		*--p = '-';
+	memcpy(out, p, (size_t)(end - p));
+	return (size_t)(end - p) - 1;
 }
 
 bool integer_from_text(const char *s, size_t len, int64_t *ret)

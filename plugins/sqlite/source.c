@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * source.c - reading a table or the result of a query, in key order when asked to.
+ * source.c - a table or the result of a query, in key order when asked to: which statement reads it.
  *
  * The file is opened read-only and never made; all rows of an extract come from one read
  * transaction, so they are one consistent view.
@@ -11,15 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_ROWS 256
-#define BATCH_BYTES (1024 * 1024)
 #define PROGRESS_STEPS 100000		/* of SQLite's machine between two looks at `cancelled` */
-
-struct source {
-	struct database base;
-	char *query;			/* without anything after its last word; sqlite3_free */
-	struct cells cells;
-};
 
 static const char *token_end(const char *p)
 {
@@ -121,7 +113,8 @@ static int connect(struct source *s, struct ferry_error *err)
 	sqlite3_progress_handler(s->base.db, PROGRESS_STEPS, cancelled, s);
 	/* BINARY would compare the bytes of UTF-16, if that is what the file holds */
 	if (sqlite3_create_collation(s->base.db, "FERRY_BYTES", SQLITE_UTF8, NULL, by_bytes) !=
-	    SQLITE_OK)
+		    SQLITE_OK ||
+	    rows_register(s) != SQLITE_OK)
 		return database_no_memory(&s->base, err);
 	return 0;
 }
@@ -198,15 +191,8 @@ static int no_key_column(const struct source *s, sqlite3_stmt *stmt, const char 
 	return -1;
 }
 
-/*
- * Put the query in key order. plain is the query itself: it tells names and places of the columns.
- * SQLite's order of types (NULL, numbers, text, blobs) is the one ferry asks for.
- */
-static int prepare_ordered(const struct source *s, sqlite3_stmt *plain,
-			   const struct ferry_extract *want, sqlite3_stmt **ret,
-			   struct ferry_error *err)
+static bool is_utf8(const struct source *s)
 {
-	sqlite3_str *sql = sqlite3_str_new(s->base.db);
 	bool utf8 = true;
 	sqlite3_stmt *encoding;
 
@@ -214,27 +200,107 @@ static int prepare_ordered(const struct source *s, sqlite3_stmt *plain,
 	    sqlite3_step(encoding) == SQLITE_ROW)
 		utf8 = strcmp((const char *)sqlite3_column_text(encoding, 0), "UTF-8") == 0;
 	sqlite3_finalize(encoding);
+	return utf8;
+}
 
-	sqlite3_str_appendf(sql, "SELECT * FROM (\n%s\n) ORDER BY", s->query);
+/*
+ * " ORDER BY" the key, by the places of its columns or, named, by c0, c1 and so on. SQLite's order
+ * of types (NULL, numbers, text, blobs) is the one ferry asks for.
+ */
+static int add_order(const struct source *s, sqlite3_str *sql, sqlite3_stmt *plain,
+		     const struct ferry_extract *want, bool named, struct ferry_error *err)
+{
+	const char *collation = is_utf8(s) ? "BINARY" : "FERRY_BYTES";
+
+	sqlite3_str_appendall(sql, " ORDER BY");
 	for (size_t i = 0; want->key_columns[i]; i++) {
 		int place = column_place(plain, want->key_columns[i]);
-		if (place < 0) {
-			sqlite3_free(sqlite3_str_finish(sql));
+		if (place < 0)
 			return no_key_column(s, plain, want->key_columns[i], err);
-		}
-		sqlite3_str_appendf(sql, "%s %d COLLATE %s", i ? "," : "", place + 1,
-				    utf8 ? "BINARY" : "FERRY_BYTES");
+		sqlite3_str_appendf(sql, named ? "%s c%d COLLATE %s" : "%s %d COLLATE %s",
+				    i ? "," : "", named ? place : place + 1, collation);
 	}
 	if (want->limit > 0)
 		sqlite3_str_appendf(sql, " LIMIT %lld", (long long)want->limit);
-	char *text = sqlite3_str_finish(sql);
-	if (!text)
-		return database_no_memory(&s->base, err);
-	int rc = sqlite3_prepare_v2(s->base.db, text, -1, ret, NULL);
-	sqlite3_free(text);
-	if (rc != SQLITE_OK)
-		return database_fail(&s->base, FERRY_E_CONFIG, "query", err);
 	return 0;
+}
+
+/* plain is the query as it is: it tells names and places of the columns. */
+static int prepare_ordered(const struct source *s, sqlite3_stmt *plain,
+			   const struct ferry_extract *want, sqlite3_stmt **ret,
+			   struct ferry_error *err)
+{
+	sqlite3_str *sql = sqlite3_str_new(s->base.db);
+
+	sqlite3_str_appendf(sql, "SELECT * FROM (\n%s\n)", s->query);
+	int status = add_order(s, sql, plain, want, false, err);
+	char *text = sqlite3_str_finish(sql);
+	if (status == 0 && !text)
+		status = database_no_memory(&s->base, err);
+	if (status == 0 && sqlite3_prepare_v2(s->base.db, text, -1, ret, NULL) != SQLITE_OK)
+		status = database_fail(&s->base, FERRY_E_CONFIG, "query", err);
+	sqlite3_free(text);
+	return status;
+}
+
+/* Whether SQLite collects rows before it gives them, to sort them or for another reason. */
+static bool collects(const struct source *s, const char *sql)
+{
+	bool found = false;
+	sqlite3_stmt *stmt = NULL;
+	char *text = sqlite3_mprintf("EXPLAIN %s", sql);
+
+	if (!text || sqlite3_prepare_v2(s->base.db, text, -1, &stmt, NULL) != SQLITE_OK)
+		found = true;
+	while (!found && sqlite3_step(stmt) == SQLITE_ROW) {
+		const char *opcode = (const char *)sqlite3_column_text(stmt, 1);
+		found = !opcode || strcmp(opcode, "SorterOpen") == 0 ||
+			strcmp(opcode, "OpenEphemeral") == 0;
+	}
+	sqlite3_finalize(stmt);
+	sqlite3_free(text);
+	return found;
+}
+
+/* The query with its columns named c0, c1 and so on, and all of them given to TAKE_ROW. */
+static char *taken_text(const struct source *s, sqlite3_stmt *plain, bool ordered,
+			const struct ferry_extract *want)
+{
+	sqlite3_str *sql = sqlite3_str_new(s->base.db);
+	int n = sqlite3_column_count(plain);
+	struct ferry_error ignored;
+
+	sqlite3_str_appendall(sql, "WITH \"ferry rows\" (c0");
+	for (int i = 1; i < n; i++)
+		sqlite3_str_appendf(sql, ",c%d", i);
+	sqlite3_str_appendf(sql, ") AS (\n%s\n) SELECT \"" TAKE_ROW "\"(c0", s->query);
+	for (int i = 1; i < n; i++)
+		sqlite3_str_appendf(sql, ",c%d", i);
+	sqlite3_str_appendall(sql, ") FROM \"ferry rows\"");
+	int status = ordered ? add_order(s, sql, plain, want, true, &ignored) : 0;
+	char *text = sqlite3_str_finish(sql);
+	if (status == 0)
+		return text;
+	sqlite3_free(text);
+	return NULL;
+}
+
+/*
+ * The same rows through a function that is given each row's values, which is cheaper than asking for
+ * them one by one. NULL when SQLite does not take the query in this form or would call the function
+ * before a row's turn comes: then the rows are read as columns.
+ */
+static sqlite3_stmt *prepare_taken(const struct source *s, sqlite3_stmt *plain, bool ordered,
+				   const struct ferry_extract *want)
+{
+	char *text = taken_text(s, plain, ordered, want);
+	sqlite3_stmt *stmt = NULL;
+
+	if (text && !collects(s, text) &&
+	    sqlite3_prepare_v2(s->base.db, text, -1, &stmt, NULL) != SQLITE_OK)
+		stmt = NULL;
+	sqlite3_free(text);
+	return stmt;
 }
 
 static int announce(const struct source *s, sqlite3_stmt *plain, bool ordered,
@@ -252,56 +318,6 @@ static int announce(const struct source *s, sqlite3_stmt *plain, bool ordered,
 	return status;
 }
 
-static int add_row(struct source *s, sqlite3_stmt *stmt, int n, int64_t number,
-		   struct ferry_error *err)
-{
-	for (int i = 0; i < n; i++) {
-		enum cell_status status = cells_add_column(&s->cells, stmt, i);
-		if (status == CELL_NO_MEMORY)
-			return database_no_memory(&s->base, err);
-		if (status != CELL_OK)
-			return s->base.host->fail(err, FERRY_E_DATA,
-						  "row %lld: column '%s' is not a finite number",
-						  (long long)number, sqlite3_column_name(stmt, i));
-	}
-	return 0;
-}
-
-static int pass_on(struct source *s, size_t n_columns, struct ferry_sink *sink,
-		   struct ferry_error *err)
-{
-	struct cells *c = &s->cells;
-
-	if (!c->n)
-		return 0;
-	if (cancelled(s))
-		return s->base.host->fail(err, FERRY_E_CANCELLED, "cancelled");
-	sink->page(sink, "cursor", c->text_len + c->n * sizeof(int64_t));
-	if (sink->rows(sink, c->values, c->n / n_columns, err))
-		return -1;
-	cells_reset(c);
-	return 0;
-}
-
-static int read_rows(struct source *s, sqlite3_stmt *stmt, int64_t limit, struct ferry_sink *sink,
-		     struct ferry_error *err)
-{
-	int n = sqlite3_column_count(stmt), rc = SQLITE_ROW;
-	int64_t count = 0;
-
-	cells_reset(&s->cells);
-	while ((!limit || count < limit) && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		if (add_row(s, stmt, n, ++count, err))
-			return -1;
-		if ((count % BATCH_ROWS == 0 || s->cells.text_len >= BATCH_BYTES) &&
-		    pass_on(s, (size_t)n, sink, err))
-			return -1;
-	}
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return database_fail(&s->base, FERRY_E_DATA, "query", err);
-	return pass_on(s, (size_t)n, sink, err);
-}
-
 int source_validate(void *handle, struct ferry_error *err)
 {
 	struct source *s = handle;
@@ -313,11 +329,22 @@ int source_validate(void *handle, struct ferry_error *err)
 	return 0;
 }
 
+/* Both forms of the statement; taken is NULL when there is none. */
+static int prepare_rows(const struct source *s, sqlite3_stmt *plain, bool ordered,
+			const struct ferry_extract *want, sqlite3_stmt **taken,
+			sqlite3_stmt **sorted, struct ferry_error *err)
+{
+	if (ordered && prepare_ordered(s, plain, want, sorted, err))
+		return -1;
+	*taken = prepare_taken(s, plain, ordered, want);
+	return 0;
+}
+
 int source_extract(void *handle, const struct ferry_extract *want, struct ferry_sink *sink,
 		   struct ferry_error *err)
 {
 	struct source *s = handle;
-	sqlite3_stmt *plain = NULL, *sorted = NULL;
+	sqlite3_stmt *plain = NULL, *sorted = NULL, *taken = NULL;
 	bool ordered = want->want_order && want->key_columns && want->key_columns[0];
 	int status = -1;
 
@@ -329,14 +356,15 @@ int source_extract(void *handle, const struct ferry_extract *want, struct ferry_
 		goto out;
 	if (prepare(s, &plain, err))
 		goto out;
-	if (ordered && prepare_ordered(s, plain, want, &sorted, err))
+	if (prepare_rows(s, plain, ordered, want, &taken, &sorted, err))
 		goto out;
 	if (announce(s, plain, ordered, sink, err))
 		goto out;
-	status = read_rows(s, ordered ? sorted : plain, want->limit, sink, err);
+	status = rows_read(s, plain, taken, ordered ? sorted : plain, want->limit, sink, err);
 out:
 	sqlite3_finalize(plain);
 	sqlite3_finalize(sorted);
+	sqlite3_finalize(taken);
 	if (!sqlite3_get_autocommit(s->base.db))
 		sqlite3_exec(s->base.db, "ROLLBACK", NULL, NULL, NULL);	/* it only read */
 	return status;

@@ -180,7 +180,8 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 		 FERRY_MODE_APPEND,
 	.caps = FERRY_CAP_ORDERED | FERRY_CAP_IDEMPOTENT | FERRY_CAP_MATCH_NEW | FERRY_CAP_DISABLE |
 		FERRY_CAP_DELETE | FERRY_CAP_LOCAL,
-	.batch = 500,
+	.batch = 5000,
+	.lookup_batch = 500,
 	.connection_options = connection_options,
 	.source_options = source_options,
 	.destination_options = destination_options,
@@ -189,5 +190,6 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.validate_setup = validate_setup,
 	.extract = source_extract,
 	.lookup = destination_lookup,
+	.list = destination_list,
 	.apply = destination_apply,
 };

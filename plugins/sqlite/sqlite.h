@@ -42,6 +42,9 @@ int database_no_memory(const struct database *d, struct ferry_error *err);
  */
 #define REAL_TEXT 400
 size_t real_text(double x, char out[REAL_TEXT]);
+#define INTEGER_TEXT 24
+/* Returns the length. */
+size_t integer_text(int64_t i, char out[INTEGER_TEXT]);
 /* The 64-bit integer this text is; false when it is none. */
 bool integer_from_text(const char *s, size_t len, int64_t *ret);
 /*
@@ -74,7 +77,12 @@ enum cell_status {
 /* Forget the values, keep the memory. */
 void cells_reset(struct cells *c);
 void cells_release(struct cells *c);
-/* Append a column of the statement's present row. Appending may move earlier texts, never lose them. */
+/*
+ * Append a row's values. At the first that fails it stops: those before it are there. Texts that were
+ * appended earlier may move; their values move along.
+ */
+enum cell_status cells_add_values(struct cells *c, sqlite3_value **from, size_t n);
+/* Append a column of the statement's present row. */
 enum cell_status cells_add_column(struct cells *c, sqlite3_stmt *stmt, int column);
 /* Append a copy of a value. */
 enum cell_status cells_add(struct cells *c, const struct ferry_value *v);
@@ -88,11 +96,31 @@ enum cell_status cell_bind(sqlite3_stmt *stmt, int place, const struct ferry_val
 
 /* ---------------------------------------------------------------- source.c */
 
+struct source {
+	struct database base;
+	char *query;			/* without anything after its last word; sqlite3_free */
+	struct cells cells;
+	int taken;			/* rows the function took since the last one was given */
+	enum cell_status take_status;	/* of the last one */
+};
+
 int source_open(const struct ferry_open *open, void **ret, struct ferry_error *err);
 void source_close(void *handle);
 int source_validate(void *handle, struct ferry_error *err);
 int source_extract(void *handle, const struct ferry_extract *want, struct ferry_sink *sink,
 		   struct ferry_error *err);
+
+/* ---------------------------------------------------------------- rows.c */
+
+/* The SQL function that takes a row; a name that nobody uses by mistake. */
+#define TAKE_ROW "ferry take row"
+int rows_register(struct source *s);
+/*
+ * Give all rows to the sink. plain names the columns; taken gives the rows by calling TAKE_ROW, or is
+ * NULL; common gives the same rows as columns.
+ */
+int rows_read(struct source *s, sqlite3_stmt *plain, sqlite3_stmt *taken, sqlite3_stmt *common,
+	      int64_t limit, struct ferry_sink *sink, struct ferry_error *err);
 
 /* ------------------------------------------- destination.c: the table; statement.c: its statements */
 
@@ -103,6 +131,7 @@ enum statement {
 	STATEMENT_DELETE,		/* found by key */
 	STATEMENT_DISABLE,		/* stamp; found by key */
 	STATEMENT_LOOKUP,		/* column, whether it equals the field; ...; found by key */
+	STATEMENT_LIST,			/* columns of all rows */
 	STATEMENTS
 };
 
@@ -133,7 +162,7 @@ struct destination {
 
 	sqlite3_stmt *statements[STATEMENTS];
 	struct ferry_value *parts;	/* the key a statement is to find, n_key of them */
-	struct cells cells;		/* of the last lookup */
+	struct cells cells;		/* of the last lookup or part of a list */
 };
 
 int destination_open(const struct ferry_open *open, void **ret, struct ferry_error *err);
@@ -178,5 +207,6 @@ int destination_apply(void *handle, const struct ferry_action *actions, size_t n
 		      struct ferry_outcome *outcomes, struct ferry_error *err);
 int destination_lookup(void *handle, const struct ferry_action *actions, size_t n,
 		       struct ferry_found *found, struct ferry_error *err);
+int destination_list(void *handle, struct ferry_listing *listing, struct ferry_error *err);
 
 #endif

@@ -4,7 +4,6 @@
  */
 #include "sqlite/sqlite.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define PART_END '\x1f'			/* between the parts of a destination id */
@@ -96,6 +95,16 @@ static void add_lookup(sqlite3_str *sql, const struct destination *d)
 		sqlite3_str_appendf(sql, " AND \"%w\" IS NULL", d->disabled_at);
 }
 
+static void add_list(sqlite3_str *sql, const struct destination *d)
+{
+	sqlite3_str_appendall(sql, "SELECT ");
+	for (size_t i = 0; i < d->layout->n; i++)
+		sqlite3_str_appendf(sql, "%s\"%w\"", i ? ", " : "", d->layout->names[i]);
+	sqlite3_str_appendf(sql, " FROM \"%w\"", d->table);
+	if (d->disabled_at)
+		sqlite3_str_appendf(sql, " WHERE \"%w\" IS NULL", d->disabled_at);
+}
+
 static char *statement_text(const struct destination *d, enum statement which)
 {
 	sqlite3_str *sql = sqlite3_str_new(d->base.db);
@@ -122,8 +131,11 @@ static char *statement_text(const struct destination *d, enum statement which)
 		sqlite3_str_appendf(sql, " AND \"%w\" IS NULL", d->disabled_at);
 		break;
 	case STATEMENT_LOOKUP:
-	case STATEMENTS:
 		add_lookup(sql, d);
+		break;
+	case STATEMENT_LIST:
+	case STATEMENTS:
+		add_list(sql, d);
 		break;
 	}
 	return sqlite3_str_finish(sql);
@@ -206,7 +218,7 @@ void rowkey_id(const struct destination *d, char *out, size_t size)
 		const char *s = number;
 		size_t len;
 		if (v->type == FERRY_INT || v->type == FERRY_BOOL)
-			len = (size_t)snprintf(number, sizeof number, "%lld", (long long)v->i);
+			len = integer_text(v->i, number);
 		else if (v->type == FERRY_TIME)
 			len = time_text(v->i, number);
 		else

@@ -274,9 +274,52 @@ int tags_lookup(void *handle, const struct ferry_action *actions, size_t n,
 	return 0;
 }
 
-/* ------------------------------------------------------------------ extract */
+/* --------------------------------------------------------------------- list */
 
 #define ROWS 512
+
+static int list_flush(struct tags *h, struct ferry_listing *listing,
+		      const struct ferry_found *found, size_t n, struct ferry_error *err)
+{
+	int rc = n ? listing->found(listing, found, n, err) : 0;
+
+	rest_pool_reset(&h->pool);
+	return rc;
+}
+
+/* All of one answer: that is all that SteVe has. */
+int tags_list(void *handle, struct ferry_listing *listing, struct ferry_error *err)
+{
+	struct tags *h = handle;
+	struct rest_stream s = {.what = list_what};
+	struct ferry_http_response res;
+	struct ferry_found found[ROWS];
+	struct tag tag;
+	rest_node *node;
+	size_t n = 0;
+	int rc;
+
+	if (rest_get(&h->api, "/ocppTags", &res, err) ||
+	    steve_check(&h->api, list_what, &res, NULL, err))
+		return -1;
+	s.text = res.body;
+	s.len = res.body_len;
+	rest_pool_reset(&h->pool);
+	while ((rc = rest_stream_next(&h->api, &s, &node, err)) > 0) {
+		if ((rc = tag_read(h, list_what, node, &tag, err)))
+			break;
+		fill_found(h, NULL, &tag, &found[n++]);
+		if (n < ROWS)
+			continue;
+		if ((rc = list_flush(h, listing, found, n, err)))
+			break;
+		n = 0;
+	}
+	rest_stream_release(&s);
+	return rc ? -1 : list_flush(h, listing, found, n, err);
+}
+
+/* ------------------------------------------------------------------ extract */
 
 struct rows {
 	struct ferry_value *values;

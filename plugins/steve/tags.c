@@ -369,5 +369,6 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.extract = tags_extract,
 	.canonicalize = tags_canonicalize,
 	.lookup = tags_lookup,
+	.list = tags_list,
 	.apply = apply,
 };

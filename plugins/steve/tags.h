@@ -25,7 +25,7 @@ struct tags {
 	bool told_case;			/* that SteVe writes a tag in other letters was reported */
 	int part[TAG_PARTS]; /* where each writable field stands in the layout; -1: not mapped */
 	struct rest_map known;		/* idTags seen there, in small letters */
-	struct rest_pool pool;		/* what lookup gave, or the tag that is being written */
+	struct rest_pool pool;		/* what lookup and list gave, or the tag that is being written */
 	struct rest_buf path, body;
 };
 
@@ -56,5 +56,6 @@ int tags_extract(void *handle, const struct ferry_extract *want, struct ferry_si
 		 struct ferry_error *err);
 int tags_lookup(void *handle, const struct ferry_action *actions, size_t n,
 		struct ferry_found *found, struct ferry_error *err);
+int tags_list(void *handle, struct ferry_listing *listing, struct ferry_error *err);
 
 #endif

@@ -23,12 +23,20 @@ e2e_stories = \
 	tests/e2e/d02-steve-faults.bats \
 	tests/e2e/d03-sessions.bats \
 	tests/e2e/d04-ev-preset.bats \
-	tests/e2e/e02-http.bats
+	tests/e2e/e01-postgres.bats \
+	tests/e2e/e02-http.bats \
+	tests/e2e/f01-matching.bats \
+	tests/e2e/f02-claims.bats \
+	tests/e2e/f03-guards.bats \
+	tests/e2e/f04-drift.bats \
+	tests/e2e/f05-bad-records.bats \
+	tests/e2e/f06-checks.bats \
+	tests/e2e/f07-looking.bats
 
 TEST_EXTENSIONS = .bats
 BATS_LOG_COMPILER = $(BATS)
 if HAVE_BATS
 TESTS += $(e2e_stories)
 endif
-EXTRA_DIST += tests/e2e/run tests/e2e/lib.bash tests/e2e/faults.bash $(e2e_stories) \
-	tests/e2e/fixtures/rogue.c
+EXTRA_DIST += tests/e2e/run tests/e2e/lib.bash tests/e2e/faults.bash tests/e2e/decisions.bash tests/e2e/postgres.bash $(e2e_stories) \
+	tests/e2e/fixtures/rogue.c tests/e2e/fixtures/shelf.c

@@ -12,6 +12,19 @@ rest_fuzz_ldflags = $(AM_LDFLAGS)
 rest_fuzz_libs += daemon/libbase.la
 endif
 
+check_PROGRAMS += tests/fuzz/fuzz-rest-scan
+tests_fuzz_fuzz_rest_scan_SOURCES = tests/fuzz/fuzz-rest-scan.c tests/fuzz/scan-compare.c \
+	tests/fuzz/scan-compare.h $(rest_sources)
+tests_fuzz_fuzz_rest_scan_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins \
+	-DSEEDS='"tests/fuzz/seeds/rest-scan"'
+tests_fuzz_fuzz_rest_scan_CFLAGS = $(rest_fuzz_cflags)
+tests_fuzz_fuzz_rest_scan_LDFLAGS = $(rest_fuzz_ldflags)
+tests_fuzz_fuzz_rest_scan_LDADD = $(rest_fuzz_libs)
+if !LIBFUZZER
+tests_fuzz_fuzz_rest_scan_SOURCES += tests/fuzz/replay.c
+TESTS += tests/fuzz/fuzz-rest-scan
+endif
+
 if ENABLE_LAGO
 check_PROGRAMS += tests/fuzz/fuzz-lago-answer tests/fuzz/fuzz-lago-events-answer
 tests_fuzz_fuzz_lago_answer_SOURCES = $(rest_fuzz_sources) $(lago_customers_sources)
@@ -53,6 +66,7 @@ endif
 endif
 
 EXTRA_DIST += \
+	tests/fuzz/seeds/lago-answer/all \
 	tests/fuzz/seeds/lago-answer/canonical \
 	tests/fuzz/seeds/lago-answer/delete \
 	tests/fuzz/seeds/lago-answer/lookup \
@@ -66,6 +80,11 @@ EXTRA_DIST += \
 	tests/fuzz/seeds/lago-events-answer/metric \
 	tests/fuzz/seeds/lago-events-answer/refused \
 	tests/fuzz/seeds/lago-events-answer/stored \
+	tests/fuzz/seeds/rest-scan/array \
+	tests/fuzz/seeds/rest-scan/object \
+	tests/fuzz/seeds/rest-scan/twice \
+	tests/fuzz/seeds/rest-scan/wrong \
+	tests/fuzz/seeds/steve-tags-answer/all \
 	tests/fuzz/seeds/steve-tags-answer/canonical \
 	tests/fuzz/seeds/steve-tags-answer/list \
 	tests/fuzz/seeds/steve-tags-answer/lookup \

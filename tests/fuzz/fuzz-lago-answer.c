@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuzz-lago-answer.c - any bytes as a server's answers to a connector. The first line says what is
- * asked of the connector, a letter each: v(alidate), e(xtract), l(ookup), c(reate), u(pdate),
- * d(elete), x (disable), p (canonicalize the lines as fields). Each other line is an answer, after
+ * asked of the connector, a letter each: v(alidate), e(xtract), l(ookup), a(ll: list), c(reate),
+ * u(pdate), d(elete), x (disable), p (canonicalize the lines as fields). Each other line is an answer, after
  * its status and a blank. Knows no single connector: it is linked with one of them.
  */
 #include <stdarg.h>
@@ -279,6 +279,34 @@ static void do_lookup(struct setting *s, size_t n)
 			read_value(&found[r].fields[i]);
 }
 
+static int take_listed(struct ferry_listing *listing, const struct ferry_found *found, size_t n, struct ferry_error *err)
+{
+	struct setting *s = listing->ctx;
+
+	(void)err;
+	MUST(n);
+	for (size_t r = 0; r < n; r++) {
+		MUST(found[r].presence == FERRY_FOUND && found[r].dest_id);
+		for (size_t i = 0; i < s->layout.n; i++)
+			read_value(&found[r].fields[i]);
+	}
+	return 0;
+}
+
+static void take_short_list(struct ferry_listing *listing, const char *reason)
+{
+	(void)listing;
+	MUST(*reason);
+}
+
+static void do_list(struct setting *s)
+{
+	struct ferry_listing listing = {s, take_listed, take_short_list};
+
+	if (ferry_connector.list && ferry_connector.list(s->handle, &listing, &s->err))
+		MUST(s->err.code);
+}
+
 static void do_apply(struct setting *s, enum ferry_decision decision, size_t n)
 {
 	struct ferry_outcome out[ROWS] = {0};
@@ -354,6 +382,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			switch (data[i]) {
 			case 'l':
 			case 'L': do_lookup(&s, n); break;
+			case 'a': do_list(&s); break;
 			case 'c': do_apply(&s, FERRY_CREATE, 3); break;
 			case 'u': do_apply(&s, FERRY_UPDATE, 3); break;
 			case 'd': do_apply(&s, ferry_connector.caps & FERRY_CAP_DELETE ? FERRY_DELETE : FERRY_UPDATE, 3); break;

@@ -3,3 +3,4 @@
 include tests/fuzz/conf.mk
 include tests/fuzz/connectors.mk
 include tests/fuzz/http.mk
+include tests/fuzz/postgres.mk

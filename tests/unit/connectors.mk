@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# The connectors for Lago and SteVe against scripted servers, each linked straight into its test.
+# The connectors for Lago and SteVe against scripted servers, each linked straight into its test, and
+# what they share.
 if HAVE_CMOCKA
 connector_test_sources = tests/unit/scripted-host.c tests/unit/scripted-host.h $(rest_sources)
 connector_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 connector_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JSONC_CFLAGS)
 connector_test_libs = $(CMOCKA_LIBS) $(JSONC_LIBS)
+
+check_PROGRAMS += tests/unit/test-rest-json
+TESTS += tests/unit/test-rest-json
+tests_unit_test_rest_json_SOURCES = tests/unit/test-rest-json.c tests/fuzz/scan-compare.c \
+	tests/fuzz/scan-compare.h $(rest_sources)
+tests_unit_test_rest_json_CPPFLAGS = $(connector_test_cppflags) -I$(top_srcdir)/tests
+tests_unit_test_rest_json_CFLAGS = $(connector_test_cflags)
+tests_unit_test_rest_json_LDADD = $(connector_test_libs)
 
 if ENABLE_LAGO
 check_PROGRAMS += tests/unit/test-lago-customers tests/unit/test-lago-customers-read \

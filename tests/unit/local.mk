@@ -8,6 +8,7 @@ include tests/unit/decisions.mk
 include tests/unit/ctl.mk
 include tests/unit/plug.mk
 include tests/unit/sqlite.mk
+include tests/unit/postgres.mk
 include tests/unit/connectors.mk
 include tests/unit/http-connector.mk
 include tests/unit/supervise.mk

@@ -7,6 +7,7 @@ sqlite_test_sources = \
 	plugins/sqlite/destination.c \
 	plugins/sqlite/lookup.c \
 	plugins/sqlite/number.c \
+	plugins/sqlite/rows.c \
 	plugins/sqlite/source.c \
 	plugins/sqlite/sqlite.c plugins/sqlite/sqlite.h \
 	plugins/sqlite/statement.c \

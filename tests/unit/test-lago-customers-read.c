@@ -278,6 +278,119 @@ static void a_limit_cuts_and_says_so(void **state)
 	end(&b);
 }
 
+/* -- list ------------------------------------------------------------------------------ */
+
+struct listed {
+	struct ferry_listing api;
+	char ids[256], truncated[64];	/* "c1=name " and so on */
+	int calls, most;		/* refuses the call after that many; 0: none */
+};
+
+static int take_found(struct ferry_listing *listing, const struct ferry_found *found, size_t n, struct ferry_error *err)
+{
+	struct listed *l = listing->ctx;
+
+	if (l->most && ++l->calls > l->most) {
+		err->code = FERRY_E_CANCELLED;
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(found[i].presence, FERRY_FOUND);
+		assert_memory_equal(found[i].fields[0].s, found[i].dest_id, found[i].fields[0].len);
+		strcat(strcat(l->ids, found[i].dest_id), "=");
+		if (found[i].fields[1].type == FERRY_TEXT)
+			strncat(l->ids, found[i].fields[1].s, found[i].fields[1].len);
+		strcat(l->ids, " ");
+	}
+	return 0;
+}
+
+static void take_truncated(struct ferry_listing *listing, const char *reason)
+{
+	struct listed *l = listing->ctx;
+	strcpy(l->truncated, reason);
+}
+
+static int list_all(struct bench *b, const struct step *steps, struct listed *l, int most)
+{
+	*l = (struct listed){.api = {l, take_found, take_truncated}, .most = most};
+	begin(b, steps, FERRY_MODE_UPSERT, NAMES("external_id", "name"));
+	return ferry_connector.list(b->handle, &l->api, &b->err);
+}
+
+#define NAMED(n, name) "{'lago_id':'u" n "','external_id':'c" n "','name':" name "}"
+
+/* Moved rows are seen twice and given once; missed ones are found in another pass. */
+static void lists_each_customer_once(void **state)
+{
+	static const struct step steps[] = {
+		{"GET", PAGE("1"), NULL, OK("{'customers':[" NAMED("5", "'E'") "," NAMED("4", "null") "]," META("2", "5") "}")},
+		{"GET", PAGE("2"), NULL, OK("{'customers':[" NAMED("4", "null") "," NAMED("1", "'A'") "]," META("null", "4") "}")},
+		{"GET", PAGE("1"), NULL, OK("{'customers':[" NAMED("5", "'new'") "," NAMED("3", "'C'") "]," META("2", "4") "}")},
+		{"GET", PAGE("2"), NULL, OK("{'customers':[" NAMED("1", "'A'") "]," META("null", "4") "}")},
+		{0}};
+	struct bench b;
+	struct listed l;
+	(void)state;
+	assert_int_equal(list_all(&b, steps, &l, 0), 0);
+	assert_string_equal(l.ids, "c5=E c4= c1=A c3=C ");
+	assert_string_equal(l.truncated, "");
+	end(&b);
+	assert_int_equal(ferry_connector.list_page, 100);
+	assert_int_equal(ferry_connector.lookup_batch, 1);
+}
+
+static void a_list_that_stays_short_says_truncated(void **state)
+{
+	static const struct step steps[] = {
+		{"GET", PAGE("1"), NULL, OK("{'customers':[" NAMED("1", "'A'") "]," META("null", "2") "}")},
+		{"GET", PAGE("1"), NULL, OK("{'customers':[" NAMED("1", "'A'") "]," META("null", "2") "}")},
+		{"GET", PAGE("1"), NULL, OK("{'customers':[" NAMED("1", "'A'") "]," META("null", "2") "}")},
+		{0}};
+	struct bench b;
+	struct listed l;
+	(void)state;
+	assert_int_equal(list_all(&b, steps, &l, 0), 0);
+	assert_string_equal(l.ids, "c1=A ");
+	assert_string_equal(l.truncated, "rows moved between pages");
+	end(&b);
+}
+
+static void a_list_ends_when_the_taker_has_enough(void **state)
+{
+	static const struct step steps[] = {
+		{"GET", PAGE("1"), NULL, OK("{'customers':[" NAMED("3", "'C'") "]," META("2", "3") "}")},
+		{"GET", PAGE("2"), NULL, OK("{'customers':[" NAMED("2", "'B'") "]," META("3", "3") "}")},
+		{0}};
+	struct bench b;
+	struct listed l;
+	(void)state;
+	assert_int_equal(list_all(&b, steps, &l, 1), -1);
+	assert_int_equal(b.err.code, FERRY_E_CANCELLED);
+	assert_string_equal(l.ids, "c3=C ");
+	end(&b);
+}
+
+static void list_fails(const char *answer, const char *part)
+{
+	struct step steps[] = {{"GET", PAGE("1"), NULL, OK(answer)}, {0}};
+	struct bench b;
+	struct listed l;
+
+	assert_int_equal(list_all(&b, steps, &l, 0), -1);
+	assert_int_equal(b.err.code, FERRY_E_PROTOCOL);
+	assert_non_null(strstr(b.err.msg, part));
+	end(&b);
+}
+
+static void a_listed_customer_must_be_whole(void **state)
+{
+	(void)state;
+	list_fails("{'customers':[{'external_id':'c1'}]," META("null", "1") "}", "lago_id");
+	list_fails("{'customers':[{'lago_id':'u1'}]," META("null", "1") "}", "external_id");
+	list_fails("{'customers':[" NAMED("1", "[]") "]," META("null", "1") "}", "GET /customers: Lago gives 'name'");
+}
+
 /* -- look-up --------------------------------------------------------------------------- */
 
 /* Rails ends the path parameter at a dot: "a.b" unencoded reads, or deletes, customer "a". */
@@ -392,6 +505,10 @@ int main(void)
 		cmocka_unit_test(an_empty_list_has_no_page),
 		cmocka_unit_test(a_list_of_another_shape_ends_the_read),
 		cmocka_unit_test(a_limit_cuts_and_says_so),
+		cmocka_unit_test(lists_each_customer_once),
+		cmocka_unit_test(a_list_that_stays_short_says_truncated),
+		cmocka_unit_test(a_list_ends_when_the_taker_has_enough),
+		cmocka_unit_test(a_listed_customer_must_be_whole),
 		cmocka_unit_test(dots_and_slashes_in_ids_are_encoded),
 		cmocka_unit_test(only_lagos_own_404_means_absent),
 		cmocka_unit_test(lookup_gives_fields_as_canonicalize_writes_them),

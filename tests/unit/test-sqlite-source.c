@@ -187,6 +187,44 @@ static void orders_by_the_key(void **state)
 	assert_string_equal(s->rows, "i1 t'x' i1\ni2 t'x' i2\n");
 }
 
+/* However SQLite comes to the rows and their order, they are the query's. */
+static void reads_whatever_the_plan(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const by_b[] = {"b", NULL}, *const by_ab[] = {"a", "b", NULL}, *const by_ba[] = {"b", "a", NULL};
+	static const struct {
+		const char *query;
+		const char *const *keys;
+		int64_t limit;
+		const char *rows;
+	} cases[] = {
+		{"SELECT a, b FROM t", by_ba, 0, "i2 i1\ni1 i2\ni3 i2\ni1 i3\ni1 i4\n"},
+		/* the index gives a; SQLite sorts the rows of each a */
+		{"SELECT a, b FROM t", by_ab, 0, "i1 i2\ni1 i3\ni1 i4\ni2 i1\ni3 i2\n"},
+		{"SELECT a, b FROM u", by_ab, 0, "i1 i9\ni2 i3\ni2 i4\ni2 i5\n"},
+		{"SELECT a, b FROM t", by_ab, 2, "i1 i2\ni1 i3\n"},
+		{"SELECT a, b FROM t LIMIT 2 OFFSET 3", by_b, 0, "i2 i1\ni1 i3\n"},
+		{"SELECT DISTINCT a AS b FROM t", by_b, 0, "i1\ni2\ni3\n"},
+		{"SELECT a, max(b) AS b FROM t GROUP BY a", by_ab, 0, "i1 i4\ni2 i1\ni3 i2\n"},
+		{"SELECT b FROM t UNION SELECT 7", by_b, 0, "i1\ni2\ni3\ni4\ni7\n"},
+		{"SELECT b FROM u UNION ALL SELECT b FROM t WHERE a > 1", by_b, 0, "i1\ni2\ni3\ni4\ni5\ni9\n"},
+		{"SELECT a, b, sum(b) OVER (PARTITION BY a ORDER BY b) AS s FROM t", by_ab, 0,
+			"i1 i2 i2\ni1 i3 i5\ni1 i4 i9\ni2 i1 i1\ni3 i2 i2\n"},
+		{"SELECT t.a, u.b FROM t JOIN u USING (a) WHERE t.b = 1", by_b, 0, "i2 i3\ni2 i4\ni2 i5\n"},
+		{"SELECT a, b FROM u ORDER BY b DESC", NULL, 0, "i1 i9\ni2 i5\ni2 i4\ni2 i3\n"},
+		{"VALUES (3), (1)", NULL, 1, "i3\n"},
+		{"SELECT \"a\", 'c0' AS c1, \"b\" AS c0 FROM u WHERE b = 9", NULL, 0, "i1 t'c0' i9\n"},
+	};
+
+	fixture_sql(f, "CREATE TABLE t (a, b); CREATE INDEX t_a ON t (a);"
+		       "INSERT INTO t VALUES (1, 4), (3, 2), (1, 2), (2, 1), (1, 3);"
+		       "CREATE TABLE u (a, b); CREATE INDEX u_a ON u (a); INSERT INTO u VALUES (2, 5), (1, 9), (2, 3), (2, 4)");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct sink *s = extract_by(f, cases[i].query, cases[i].keys, cases[i].limit);
+		assert_string_equal(s->rows, cases[i].rows);
+	}
+}
+
 /* In a file of UTF-16 the bytes that count are still those of UTF-8. */
 static void orders_utf16_as_utf8(void **state)
 {
@@ -284,6 +322,47 @@ static void real_numbers_read_back(void **state)
 		assert_int_equal(len, strlen(out));
 		assert_true(strtod(out, NULL) == x);
 		assert_true(!strchr(out, '.') || out[strlen(out) - 1] != '0');
+	}
+}
+
+/* What a double was written as, with up to nine digits after the point, is what comes out. */
+static void decimals_come_back_as_written(void **state)
+{
+	uint64_t seed = 88172645463325252ULL;
+	char written[40], out[REAL_TEXT];
+
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		int places = i % 10;
+		seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+		uint64_t whole = seed % (i % 3 ? 1000000 : 900000000000000);
+		int n = snprintf(written, sizeof written, "%s%0*" PRIu64, i % 7 && whole ? "" : "-", places + 1, whole);
+		if (places) {
+			memmove(written + n - places + 1, written + n - places, (size_t)places + 1);
+			written[n++ - places] = '.';
+			for (; written[n - 1] == '0' || written[n - 1] == '.'; written[--n] = '\0')
+				if (written[n - 1] == '.') {
+					written[--n] = '\0';
+					break;
+				}
+		}
+		size_t len = real_text(strtod(written, NULL), out);
+		assert_int_equal(len, strlen(out));
+		assert_string_equal(out, whole ? written : "0");
+	}
+}
+
+static void integers_as_text(void **state)
+{
+	static const int64_t cases[] = {0, 7, -7, 10, 99, -100, 12345, INT64_MAX, INT64_MIN};
+	char wanted[INTEGER_TEXT], out[INTEGER_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		snprintf(wanted, sizeof wanted, "%" PRId64, cases[i]);
+		size_t len = integer_text(cases[i], out);
+		assert_int_equal(len, strlen(wanted));
+		assert_string_equal(out, wanted);
 	}
 }
 
@@ -478,11 +557,14 @@ int main(void)
 		TEST(reads_every_type),
 		TEST(reads_a_table_by_its_name),
 		TEST(orders_by_the_key),
+		TEST(reads_whatever_the_plan),
 		TEST(orders_utf16_as_utf8),
 		TEST(gives_columns_of_an_empty_result),
 		TEST(reads_in_batches),
 		TEST(keeps_texts_while_growing),
 		cmocka_unit_test(real_numbers_read_back),
+		cmocka_unit_test(decimals_come_back_as_written),
+		cmocka_unit_test(integers_as_text),
 		TEST(refuses_infinity),
 		TEST(refuses_queries),
 		TEST(semicolons_and_comments_may_follow),

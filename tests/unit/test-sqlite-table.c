@@ -54,6 +54,101 @@ static void looks_up(void **state)
 	ferry_connector.close(h);
 }
 
+struct list {
+	struct ferry_listing api;
+	size_t n, calls, fail_at;	/* fail_at: the call that is refused; 0: none */
+	int64_t sum;
+	char ids[64];			/* of the first rows, with a blank behind each */
+	char last[32];			/* name in the last row */
+};
+
+static int take_found(struct ferry_listing *api, const struct ferry_found *found, size_t n,
+		      struct ferry_error *err)
+{
+	struct list *l = api->ctx;
+
+	assert_true(n > 0);
+	if (++l->calls == l->fail_at) {
+		*err = (struct ferry_error){.code = FERRY_E_STORE, .msg = "enough"};
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++, l->n++) {
+		assert_int_equal(found[i].presence, FERRY_FOUND);
+		if (found[i].fields[0].type == FERRY_INT)
+			l->sum += found[i].fields[0].i;
+		if (l->n < 4)
+			snprintf(l->ids + strlen(l->ids), sizeof l->ids - strlen(l->ids), "%s ", found[i].dest_id);
+		assert_int_equal(found[i].fields[1].type, FERRY_TEXT);
+		snprintf(l->last, sizeof l->last, "%s", found[i].fields[1].s);
+	}
+	return 0;
+}
+
+static struct list *list_reset(void)
+{
+	static struct list l;
+
+	l = (struct list){.api = {.ctx = &l, .found = take_found}};
+	return &l;
+}
+
+static void lists_all_rows(void **state)
+{
+	struct fixture *f = *state;
+	struct list *l = list_reset();
+
+	fixture_sql(f, PEOPLE);
+	void *h = open_people(f);
+	assert_success(f, ferry_connector.list(h, &l->api, &f->err));
+	assert_int_equal(l->calls, 0);
+	fixture_sql(f, "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
+		       " INSERT INTO people (id, name) SELECT i, 'name ' || i FROM n");
+	assert_success(f, ferry_connector.list(h, &l->api, &f->err));
+	assert_int_equal(l->n, 1000);
+	assert_int_equal(l->calls, 4);
+	assert_true(l->sum == 500500);
+	assert_string_equal(l->ids, "1 2 3 4 ");
+	assert_string_equal(l->last, "name 1000");
+
+	/* the other side's error and a cancelled run end it, and the file is not left locked */
+	l = list_reset();
+	l->fail_at = 2;
+	assert_failure(f, ferry_connector.list(h, &l->api, &f->err), FERRY_E_STORE, "enough");
+	assert_int_equal(l->n, 256);
+	f->cancel_after = 1;
+	assert_failure(f, ferry_connector.list(h, &list_reset()->api, &f->err), FERRY_E_CANCELLED, "cancelled");
+	f->cancel_after = -1;
+	fixture_sql(f, "UPDATE people SET amount = 9e999 WHERE id = 300");
+	fixture_sql(f, "CREATE TABLE other (a)");
+	assert_success(f, ferry_connector.list(h, &list_reset()->api, &f->err));	/* 9e999 as TEXT */
+	ferry_connector.close(h);
+}
+
+static void lists_what_has_no_key_and_nothing_disabled(void **state)
+{
+	struct fixture *f = *state;
+	struct list *l = list_reset();
+
+	fixture_sql(f, "CREATE TABLE people (id UNIQUE, name, amount REAL, gone);"
+		       "INSERT INTO people VALUES ('a', 'A', 1, NULL), (NULL, 'B', 2, NULL), ('c', 'C', 3, 'x')");
+	void *h = open_mode(f, FERRY_MODE_MIRROR, key_id, (const char *const[]){"table", "people", "disabled_at", "gone", NULL});
+	assert_success(f, ferry_connector.list(h, &l->api, &f->err));
+	assert_int_equal(l->n, 2);
+	assert_string_equal(l->ids, "a  ");
+	assert_string_equal(l->last, "B");
+	fixture_sql(f, "UPDATE people SET amount = 9e999 WHERE id = 'a'");
+	assert_failure(f, ferry_connector.list(h, &list_reset()->api, &f->err), FERRY_E_DATA,
+		       "column 'amount' is not finite");
+	ferry_connector.close(h);
+
+	/* what ferry would make holds nothing yet */
+	l = list_reset();
+	h = open_mode(f, FERRY_MODE_MIRROR, key_id, (const char *const[]){"table", "none", "create", "true", NULL});
+	assert_success(f, ferry_connector.list(h, &l->api, &f->err));
+	assert_int_equal(l->calls, 0);
+	ferry_connector.close(h);
+}
+
 /* Texts of a large answer stay where they are. */
 static void looks_up_many_long_rows(void **state)
 {
@@ -184,6 +279,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(looks_up),
+		TEST(lists_all_rows),
+		TEST(lists_what_has_no_key_and_nothing_disabled),
 		TEST(looks_up_many_long_rows),
 		TEST(makes_the_table),
 		TEST(refuses_tables_that_do_not_fit),

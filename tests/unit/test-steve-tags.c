@@ -275,6 +275,77 @@ static void many_lookups_read_the_list_once(void **state)
 /* -- writing --------------------------------------------------------------------------- */
 
 /* PUT replaces all: what is not mapped goes back as it was, or a blocked card would be unblocked. */
+struct listed {
+	struct ferry_listing api;
+	char text[256];
+	size_t n, calls;
+};
+
+static int take_found(struct ferry_listing *listing, const struct ferry_found *found, size_t n, struct ferry_error *err)
+{
+	struct listed *l = listing->ctx;
+
+	(void)err;
+	l->calls++;
+	l->n += n;
+	for (size_t i = 0; i < n && l->n <= 2; i++)
+		snprintf(l->text + strlen(l->text), sizeof l->text - strlen(l->text), "%s %.*s %s|", found[i].dest_id,
+			 (int)found[i].fields[0].len, found[i].fields[0].s,
+			 found[i].fields[1].type == FERRY_NULL ? "~" : found[i].fields[1].s);
+	return 0;
+}
+
+static void not_truncated(struct ferry_listing *listing, const char *reason)
+{
+	(void)listing;
+	fail_msg("truncated: %s", reason);
+}
+
+static int list_all(struct bench *b, const struct step *steps, struct listed *l)
+{
+	*l = (struct listed){.api = {l, take_found, not_truncated}};
+	begin_stamp(b, steps, FERRY_MODE_UPSERT, true, NAMES("idTag", "note"));
+	return ferry_connector.list(b->handle, &l->api, &b->err);
+}
+
+/* One request gives all, in their own letters and without ferry's line in the note. */
+static void lists_all_tags_by_one_request(void **state)
+{
+	static const struct step steps[] = {
+		{"GET", "/ocppTags", NULL, 200, "[" TAG("7", "aB", "null", "null", "1", "'x\\nferry: last synced 2026-01-01T00:00:00Z'")
+		 "," PLAIN("9", "T9") "]"}, {0}};
+	struct bench b;
+	struct listed l;
+	(void)state;
+	assert_int_equal(list_all(&b, steps, &l), 0);
+	assert_string_equal(l.text, "7 aB x|9 T9 ~|");
+	end(&b);
+	assert_int_equal(ferry_connector.list_page, 0);
+}
+
+static void a_long_list_comes_in_parts(void **state)
+{
+	struct step steps[] = {{"GET", "/ocppTags", NULL, 200, NULL}, {0}};
+	char *answer = malloc(1100 * 200), *p = answer;
+	struct bench b;
+	struct listed l;
+	(void)state;
+	for (int i = 0; i < 1100; i++)
+		p += sprintf(p, "%c{'ocppTagPk':%d,'idTag':'t%d','maxActiveTransactionCount':1}", i ? ',' : '[', i, i);
+	strcpy(p, "]");
+	steps[0].answer = answer;
+	assert_int_equal(list_all(&b, steps, &l), 0);
+	assert_int_equal(l.n, 1100);
+	assert_int_equal(l.calls, 3);
+	end(&b);
+	/* cut in the middle: what came before may have been given, but the call fails */
+	answer[p - answer - 20] = '\0';
+	assert_int_equal(list_all(&b, steps, &l), -1);
+	assert_int_equal(b.err.code, FERRY_E_PROTOCOL);
+	end(&b);
+	free(answer);
+}
+
 static void put_sends_the_whole_tag(void **state)
 {
 	static const struct step steps[] = {
@@ -603,6 +674,8 @@ int main(void)
 		cmocka_unit_test(a_cut_list_is_no_end),
 		cmocka_unit_test(lookup_ignores_case_and_says_so),
 		cmocka_unit_test(many_lookups_read_the_list_once),
+		cmocka_unit_test(lists_all_tags_by_one_request),
+		cmocka_unit_test(a_long_list_comes_in_parts),
 		cmocka_unit_test(put_sends_the_whole_tag),
 		cmocka_unit_test(null_clears_and_equal_writes_nothing),
 		cmocka_unit_test(new_tags_are_posted),

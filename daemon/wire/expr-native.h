@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * expr-native.h - the most common expressions, evaluated without SQLite. Private to expr.c and its
+ * tests.
+ *
+ * What is known natively gives exactly what SQLite gives. Anything else is not known: a form is found
+ * out when the text is parsed, a value when it comes along, and both are SQLite's business then.
+ */
+#ifndef FERRY_WIRE_EXPR_NATIVE_H
+#define FERRY_WIRE_EXPR_NATIVE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+/* What an expression is made of. */
+enum native_op {
+	NATIVE_VALUE,			/* a literal */
+	NATIVE_COLUMN,
+	NATIVE_LOWER, NATIVE_UPPER, NATIVE_TRIM, NATIVE_LTRIM, NATIVE_RTRIM, NATIVE_LENGTH,
+	NATIVE_COALESCE, NATIVE_NULLIF,
+	NATIVE_CONCAT, NATIVE_ADD, NATIVE_SUBTRACT, NATIVE_MULTIPLY, NATIVE_DIVIDE, NATIVE_NEGATE,
+	NATIVE_EQ, NATIVE_NE, NATIVE_LT, NATIVE_LE, NATIVE_GT, NATIVE_GE,
+	NATIVE_IS_NULL, NATIVE_NOT_NULL,
+	NATIVE_AND, NATIVE_OR, NATIVE_NOT,
+	NATIVE_CASE,			/* condition, value, ...; a last one alone is ELSE */
+	NATIVE_SWITCH,			/* the same with what is compared before it */
+};
+
+struct native {
+	enum native_op op;
+	struct ferry_value value;	/* VALUE */
+	size_t column;			/* COLUMN */
+	size_t n;
+	struct native **args;
+};
+
+/*
+ * NULL when SQLite is to evaluate it; a text that is no expression at all may give either. Lives in
+ * the arena. Columns are found as SQLite finds them: name, "name", src.name, whatever the case.
+ */
+struct native *native_parse(const char *text, const struct ferry_column *columns, size_t n,
+			    struct arena *arena);
+/*
+ * False when SQLite is to evaluate it for this row. Types of the result are those of expr_eval; its
+ * text is the row's, the expression's or in the arena.
+ */
+bool native_eval(const struct native *e, const struct ferry_value *row, struct arena *arena,
+		 struct ferry_value *out);
+
+/* The shortest text that reads back as the same double, which is finite. Returns its length. */
+#define NATIVE_REAL_TEXT 40
+size_t native_real_text(double d, char out[NATIVE_REAL_TEXT]);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * postgres.c - connector for PostgreSQL databases: what it declares, and which of its two halves is
+ * meant. Knows nothing of ferry but connector.h.
+ */
+#include "postgres/postgres.h"
+
+static const char *const sslmodes[] = {
+	"disable", "allow", "prefer", "require", "verify-ca", "verify-full", NULL,
+};
+
+static const struct ferry_option connection_options[] = {
+	{"dsn", FERRY_OPT_TEXT, FERRY_OPTION_REQUIRED | FERRY_OPTION_ADDRESS, NULL, 0, 0, NULL,
+		"which database: a connection string or URI of libpq, without the password"},
+	{"password", FERRY_OPT_TEXT, FERRY_OPTION_SECRET, NULL, 0, 0, NULL,
+		"the password; without it libpq looks for a password file"},
+	{"sslmode", FERRY_OPT_CHOICE, 0, NULL, 0, 0, sslmodes,
+		"whether TLS is used, and what is checked; by default as the dsn says, else prefer"},
+	{"sslrootcert", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
+		"file with the certificates to trust"},
+	{"sslcert", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
+		"file with the client's own certificate"},
+	{"sslkey", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
+		"file with the key of the client's certificate"},
+	{"statement_timeout", FERRY_OPT_DURATION, 0, "30s", 100, 3600000, NULL,
+		"how long one statement of a write or look-up may take"},
+	{0},
+};
+
+static const struct ferry_option source_options[] = {
+	{"query", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
+		"the SELECT to read; give this or 'table'"},
+	{"table", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
+		"the table or view to read whole; give this or 'query'"},
+	{"schema", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
+		"where the table is; by default the server looks along the search_path"},
+	{"query_timeout", FERRY_OPT_DURATION, 0, "1h", 1000, 7 * 86400000, NULL,
+		"how long the server may give no row at all before it is given up"},
+	{0},
+};
+
+static const struct ferry_option destination_options[] = {
+	{"table", FERRY_OPT_TEXT, FERRY_OPTION_REQUIRED | FERRY_OPTION_ADDRESS, NULL, 0, 0, NULL,
+		"the table to write"},
+	{"schema", FERRY_OPT_TEXT, FERRY_OPTION_ADDRESS, NULL, 0, 0, NULL,
+		"where the table is; by default the server looks along the search_path"},
+	{"key", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
+		"the columns that identify a row, separated by commas; by default the sync's key, "
+		"else the primary key"},
+	{"create", FERRY_OPT_BOOL, 0, "false", 0, 0, NULL,
+		"make the table when it is missing, at the first write"},
+	{"disabled_at", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
+		"the column that gets the time when a row is disabled; NULL again when it comes back"},
+	{"batch", FERRY_OPT_INT, 0, "5000", 1, 5000, NULL,
+		"how many rows one transaction writes at most"},
+	{0},
+};
+
+static int open_handle(const struct ferry_open *open, void **ret, struct ferry_error *err)
+{
+	if (open->role == FERRY_SOURCE)
+		return source_open(open, ret, err);
+	return destination_open(open, ret, err);
+}
+
+static void close_handle(void *handle)
+{
+	const struct server *s = handle;
+
+	if (!s)
+		return;
+	if (s->role == FERRY_SOURCE)
+		source_close(handle);
+	else
+		destination_close(handle);
+}
+
+static int validate_setup(void *handle, struct ferry_error *err)
+{
+	const struct server *s = handle;
+
+	if (s->role == FERRY_SOURCE)
+		return source_validate(handle, err);
+	return destination_validate(handle, err);
+}
+
+FERRY_EXPORT const struct ferry_connector ferry_connector = {
+	.abi = FERRY_ABI(struct ferry_connector),
+	.name = "postgres",
+	.family = "postgres",
+	.summary = "tables and queries of a PostgreSQL database",
+	.version = "1.0",
+	.roles = FERRY_SOURCE | FERRY_DESTINATION,
+	.modes = FERRY_MODE_UPSERT | FERRY_MODE_INSERT | FERRY_MODE_UPDATE | FERRY_MODE_MIRROR |
+		 FERRY_MODE_APPEND,
+	.caps = FERRY_CAP_ORDERED | FERRY_CAP_IDEMPOTENT | FERRY_CAP_MATCH_NEW | FERRY_CAP_DISABLE |
+		FERRY_CAP_DELETE,
+	.batch = 5000,
+	.lookup_batch = 1000,
+	.connection_options = connection_options,
+	.source_options = source_options,
+	.destination_options = destination_options,
+	.open = open_handle,
+	.close = close_handle,
+	.validate_setup = validate_setup,
+	.extract = source_extract,
+	.lookup = destination_lookup,
+	.list = destination_list,
+	.apply = destination_apply,
+};
