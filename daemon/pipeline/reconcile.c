@@ -202,8 +202,11 @@ static void set_change(struct segment *seg, struct row *row, const struct snap_e
 {
 	if (row->state == ROW_RECORD && known && !(known->flags & SNAP_MAYBE) && is_same(seg, row, known)) {
 		row->change = CHANGE_SAME;
-		if (known->flags || seg->keep_known)
+		if (known->flags || seg->keep_known) {
 			row->known = *known;
+			/* it may be sent all the same, and is remembered by its hash then */
+			set_hash(seg, row);
+		}
 		return;
 	}
 	row->change = known && !(known->flags & SNAP_MAYBE) ? CHANGE_DIFFERENT : CHANGE_NEW;

@@ -9,6 +9,8 @@
 #ifndef FERRY_WIRE_EXPR_NATIVE_H
 #define FERRY_WIRE_EXPR_NATIVE_H
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 
@@ -46,6 +48,58 @@ struct native *native_parse(const char *text, const struct ferry_column *columns
  */
 bool native_eval(const struct native *e, const struct ferry_value *row, struct arena *arena,
 		 struct ferry_value *out);
+
+/* ----------------------------------------------------- expr-values.c: values on their way */
+
+/* As in SQLite: NULL, integers, doubles, texts and bytes. */
+enum { NATIVE_REAL = 100 };		/* the type of a double, whose bits are in i */
+
+static inline struct ferry_value native_null(void)
+{
+	return (struct ferry_value){.type = FERRY_NULL};
+}
+
+static inline struct ferry_value native_int(int64_t i)
+{
+	return (struct ferry_value){.i = i, .type = FERRY_INT};
+}
+
+static inline struct ferry_value native_real(double d)
+{
+	struct ferry_value v = {.type = NATIVE_REAL};
+
+	memcpy(&v.i, &d, sizeof d);
+	return v;
+}
+
+static inline struct ferry_value native_text(const char *s, size_t len)
+{
+	return (struct ferry_value){.s = s, .len = (uint32_t)len, .type = FERRY_TEXT};
+}
+
+static inline double native_double(const struct ferry_value *v)
+{
+	double d;
+
+	if (v->type == FERRY_INT)
+		return (double)v->i;
+	memcpy(&d, &v->i, sizeof d);
+	return d;
+}
+
+/*
+ * Each changes *v, or *a. False when SQLite is to do it: what a function makes of doubles or bytes,
+ * texts that are no simple number, results that are no 64-bit integer or not finite.
+ */
+/* lower with first 'A', upper with 'a'. */
+bool native_change_case(struct arena *arena, struct ferry_value *v, char first);
+bool native_trim(struct arena *arena, struct ferry_value *v, bool left, bool right);
+bool native_length(struct arena *arena, struct ferry_value *v);
+bool native_concat(struct arena *arena, struct ferry_value *a, struct ferry_value *b);
+bool native_calculate(enum native_op op, struct ferry_value *a, struct ferry_value *b);
+bool native_negate(struct ferry_value *v);
+/* The order of two values; NULL comes first, and equals NULL. */
+bool native_compare(const struct ferry_value *a, const struct ferry_value *b, int *ret);
 
 /* The shortest text that reads back as the same double, which is finite. Returns its length. */
 #define NATIVE_REAL_TEXT 40

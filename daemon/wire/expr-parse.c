@@ -161,10 +161,10 @@ static struct native *integer(struct parser *s)
 
 	if (*s->p == '0' && (s->p[1] == 'x' || s->p[1] == 'X'))
 		return NULL;
-	for (; *s->p >= '0' && *s->p <= '9'; s->p++)
+	for (; *s->p >= '0' && *s->p <= '9' && s->p - start < 18; s->p++)
 		i = i * 10 + (*s->p - '0');
-	/* a fraction, an exponent, or more than 64 bits */
-	if (s->p - start > 18 || *s->p == '.' || is_word(*s->p))
+	/* a fraction, an exponent, or maybe more than 64 bits */
+	if (*s->p == '.' || is_word(*s->p))
 		return NULL;
 	skip_blanks(s);
 	return literal(s, (struct ferry_value){.i = i, .type = FERRY_INT});

@@ -17,7 +17,8 @@ noinst_LTLIBRARIES += daemon/libwire-expr.la
 daemon_libwire_expr_la_SOURCES = \
 	daemon/wire/expr.c daemon/wire/expr.h \
 	daemon/wire/expr-native.c daemon/wire/expr-native.h \
-	daemon/wire/expr-parse.c
+	daemon/wire/expr-parse.c \
+	daemon/wire/expr-values.c
 daemon_libwire_expr_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 daemon_libwire_expr_la_LIBADD = daemon/libbase.la $(SQLITE_LIBS)
 

@@ -207,7 +207,8 @@ static void put_body(struct customers *h, const struct ferry_action *action, res
 	rest_adds(b, "}}");
 }
 
-static bool kept(struct customers *h, const struct ferry_value *sent, const struct rest_piece *there)
+static bool kept(struct customers *h, const struct ferry_value *sent,
+		 const struct rest_piece *there)
 {
 	struct ferry_value got;
 

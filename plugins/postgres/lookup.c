@@ -86,9 +86,8 @@ static int take(struct lookup *l, const PGresult *res, const struct row *rows, s
 }
 
 /*
- * Look rows up in one statement. A value that the server cannot read as what its column holds spoils
- * it for all: then in halves, and such a row at last without its fields. What spoils even that is a
- * key that no row can have.
+ * Look rows up in one statement, by their keys, or by their keys with their fields to be compared. A
+ * value that the server cannot read as what its column holds spoils it for all: then in halves.
  */
 static int look_up(struct lookup *l, const struct row *rows, size_t n, bool compare,
 		   struct ferry_error *err)
@@ -103,14 +102,13 @@ static int look_up(struct lookup *l, const struct row *rows, size_t n, bool comp
 	if (res && result_ok(res)) {
 		status = take(l, res, rows, n, compare, err);
 	} else if (res && fault_is_data(result_state(res))) {
+		/* of a single row: no row has that key, or what was found of it stands */
 		server_rollback(&d->base);
 		if (destination_begin(d, err))
 			status = -1;
-		else if (n > 1)
-			status = look_up(l, rows, n / 2, compare, err) ||
-				 look_up(l, rows + n / 2, n - n / 2, compare, err) ? -1 : 0;
 		else
-			status = compare ? look_up(l, rows, n, false, err) : 0;
+			status = n > 1 && (look_up(l, rows, n / 2, compare, err) ||
+					   look_up(l, rows + n / 2, n - n / 2, compare, err)) ? -1 : 0;
 	} else {
 		status = server_fail(&d->base, res, FERRY_E_SETUP, d->full_name, err);
 	}
@@ -140,19 +138,46 @@ static bool comparable(const struct destination *d, const struct ferry_value *fi
 }
 
 /* All those not found yet, by their fields or by the id they are known by. */
-static int find(struct lookup *l, struct row *rows, size_t from, size_t to, bool by_id, bool compare,
-		struct ferry_error *err)
+static int find(struct lookup *l, struct row *rows, size_t from, size_t to, bool by_id, struct ferry_error *err)
 {
 	struct destination *d = l->d;
 	size_t n = 0;
 
 	for (size_t i = from; i < to; i++) {
 		const struct ferry_action *a = &l->actions[i];
-		if (!l->at[i] && comparable(d, a->fields) == compare &&
-		    (by_id ? rowkey_from_id(d, a->dest_id) : rowkey_from_fields(d, a->fields)))
+		if (!l->at[i] && (by_id ? rowkey_from_id(d, a->dest_id) : rowkey_from_fields(d, a->fields)))
 			add_to(l, rows, &n, i);
 	}
-	return look_up(l, rows, n, compare, err);
+	return look_up(l, rows, n, false, err);
+}
+
+static bool identical(const struct destination *d, const struct ferry_value *ours, const struct ferry_value *theirs)
+{
+	for (size_t i = 0; i < d->layout->n; i++) {
+		const struct ferry_value *a = &ours[i], *b = &theirs[i];
+		bool bytes = a->type == FERRY_TEXT || a->type == FERRY_DECIMAL || a->type == FERRY_BYTES ||
+			     a->type == FERRY_JSON;
+		if (a->type != b->type)
+			return false;
+		if (bytes ? a->len != b->len || memcmp(a->s, b->s, a->len) != 0
+			  : a->type != FERRY_NULL && a->i != b->i)
+			return false;
+	}
+	return true;
+}
+
+/* Of those that were found, what is not plainly the same is compared by the server, who knows its types. */
+static int compare(struct lookup *l, struct row *rows, size_t from, size_t to, struct ferry_error *err)
+{
+	struct destination *d = l->d;
+	size_t n = 0;
+
+	for (size_t i = from; i < to; i++) {
+		const struct ferry_value *ours = l->actions[i].fields;
+		if (l->at[i] && comparable(d, ours) && !identical(d, ours, d->cells.values + l->at[i] - 1))
+			rows[n++] = (struct row){.action = i, .key = l->keys + i * d->n_key};
+	}
+	return look_up(l, rows, n, true, err);
 }
 
 static int find_all(struct lookup *l, size_t n, struct ferry_error *err)
@@ -162,8 +187,8 @@ static int find_all(struct lookup *l, size_t n, struct ferry_error *err)
 
 	for (size_t from = 0; !status && from < n; from += LOOKUP_ROWS) {
 		size_t to = n - from < LOOKUP_ROWS ? n : from + LOOKUP_ROWS;
-		for (int pass = 0; !status && pass < 4; pass++)
-			status = find(l, rows, from, to, pass >= 2, pass % 2 == 0, err);
+		status = find(l, rows, from, to, false, err) || find(l, rows, from, to, true, err) ||
+			 compare(l, rows, from, to, err) ? -1 : 0;
 	}
 	free(rows);
 	return status;

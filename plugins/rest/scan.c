@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scan.c - reading a JSON text once, from its begin to its end, without a tree: what is wanted of it
- * is found on the way, the rest is checked as strictly. Allocates nothing.
+ * scan.c - reading a JSON text once, from its begin to its end, without a tree: what is wanted of
+ * it is found on the way, the rest is checked as strictly. Allocates nothing.
  *
  * Strict is RFC 8259 to the letter, and UTF-8. Numbers are left as they are written.
  */
@@ -404,7 +404,7 @@ static size_t put_utf8(uint32_t c, char out[4])
 	return 4;
 }
 
-/* What an escape of a checked string stands for; half a surrogate pair for U+FFFD. Moves *p past it. */
+/* What an escape of a checked string stands for; half a surrogate pair: U+FFFD. Moves *p past it. */
 static size_t unescape(const char **p, const char *end, char out[4])
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";

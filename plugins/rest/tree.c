@@ -184,8 +184,8 @@ static bool add_members(struct rest_buf *b, const struct rest_tree *t, size_t no
 	return any;
 }
 
-bool rest_add_members(struct rest_buf *b, const struct rest_tree *t, const struct ferry_value *values,
-		      unsigned how)
+bool rest_add_members(struct rest_buf *b, const struct rest_tree *t,
+		      const struct ferry_value *values, unsigned how)
 {
 	return t->nodes && add_members(b, t, 0, values, how);
 }

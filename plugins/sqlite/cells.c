@@ -160,11 +160,17 @@ static inline enum cell_status put_value(struct cells *c, struct place *at, sqli
 	}
 }
 
+/* Room for n values, whose texts may need more. */
+static inline bool ready(struct cells *c, size_t n)
+{
+	return (c->cap - c->n >= n || more_values(c, n)) && (c->text || more_text(c, 0));
+}
+
 enum cell_status cells_add_values(struct cells *c, sqlite3_value **from, size_t n)
 {
 	enum cell_status status = CELL_OK;
 
-	if (c->cap - c->n < n && !more_values(c, n))
+	if (!ready(c, n))
 		return CELL_NO_MEMORY;
 	struct place at = place_of(c);
 	for (size_t i = 0; i < n && status == CELL_OK; i++)
@@ -183,7 +189,7 @@ enum cell_status cells_add_column(struct cells *c, sqlite3_stmt *stmt, int colum
 
 enum cell_status cells_add(struct cells *c, const struct ferry_value *v)
 {
-	if (c->n == c->cap && !more_values(c, 1))
+	if (!ready(c, 1))
 		return CELL_NO_MEMORY;
 	struct place at = place_of(c);
 	bool done = true;

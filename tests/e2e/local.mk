@@ -31,7 +31,8 @@ e2e_stories = \
 	tests/e2e/f04-drift.bats \
 	tests/e2e/f05-bad-records.bats \
 	tests/e2e/f06-checks.bats \
-	tests/e2e/f07-looking.bats
+	tests/e2e/f07-looking.bats \
+	tests/e2e/f08-lago-matching.bats
 
 TEST_EXTENSIONS = .bats
 BATS_LOG_COMPILER = $(BATS)

@@ -2,6 +2,7 @@
 /* test-lago-customers-read.c - opening, reading and looking up customers of a scripted Lago: a test for each trap. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -297,10 +298,10 @@ static int take_found(struct ferry_listing *listing, const struct ferry_found *f
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(found[i].presence, FERRY_FOUND);
 		assert_memory_equal(found[i].fields[0].s, found[i].dest_id, found[i].fields[0].len);
-		strcat(strcat(l->ids, found[i].dest_id), "=");
-		if (found[i].fields[1].type == FERRY_TEXT)
-			strncat(l->ids, found[i].fields[1].s, found[i].fields[1].len);
-		strcat(l->ids, " ");
+		const struct ferry_value *name = &found[i].fields[1];
+		size_t at = strlen(l->ids);
+		snprintf(l->ids + at, sizeof l->ids - at, "%s=%.*s ", found[i].dest_id,
+			 name->type == FERRY_TEXT ? (int)name->len : 0, name->type == FERRY_TEXT ? name->s : "");
 	}
 	return 0;
 }
@@ -308,7 +309,7 @@ static int take_found(struct ferry_listing *listing, const struct ferry_found *f
 static void take_truncated(struct ferry_listing *listing, const char *reason)
 {
 	struct listed *l = listing->ctx;
-	strcpy(l->truncated, reason);
+	snprintf(l->truncated, sizeof l->truncated, "%s", reason);
 }
 
 static int list_all(struct bench *b, const struct step *steps, struct listed *l, int most)

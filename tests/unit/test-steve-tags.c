@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "rest/rest.h"
 #include "scripted-host.h"
 
 #define PASSWORD "api-pw"
@@ -326,24 +327,24 @@ static void lists_all_tags_by_one_request(void **state)
 static void a_long_list_comes_in_parts(void **state)
 {
 	struct step steps[] = {{"GET", "/ocppTags", NULL, 200, NULL}, {0}};
-	char *answer = malloc(1100 * 200), *p = answer;
+	struct rest_buf answer = {0};
 	struct bench b;
 	struct listed l;
 	(void)state;
 	for (int i = 0; i < 1100; i++)
-		p += sprintf(p, "%c{'ocppTagPk':%d,'idTag':'t%d','maxActiveTransactionCount':1}", i ? ',' : '[', i, i);
-	strcpy(p, "]");
-	steps[0].answer = answer;
+		rest_addf(&answer, "%c{'ocppTagPk':%d,'idTag':'t%d','maxActiveTransactionCount':1}", i ? ',' : '[', i, i);
+	rest_adds(&answer, "]");
+	steps[0].answer = rest_str(&answer);
 	assert_int_equal(list_all(&b, steps, &l), 0);
 	assert_int_equal(l.n, 1100);
 	assert_int_equal(l.calls, 3);
 	end(&b);
 	/* cut in the middle: what came before may have been given, but the call fails */
-	answer[p - answer - 20] = '\0';
+	rest_buf_cut(&answer, answer.len - 20);
 	assert_int_equal(list_all(&b, steps, &l), -1);
 	assert_int_equal(b.err.code, FERRY_E_PROTOCOL);
 	end(&b);
-	free(answer);
+	rest_buf_release(&answer);
 }
 
 static void put_sends_the_whole_tag(void **state)
