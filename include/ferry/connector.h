@@ -149,7 +149,11 @@ enum {
 					 * value it is another destination, whose contents are not known */
 };
 
-/* One setting under `connections:`, `source:` or `destination:`. Tables end with name == NULL. */
+/*
+ * One setting under `connections:`, `source:` or `destination:`. Tables end with name == NULL. Dots in
+ * a name stand for maps within maps ("auth.type" is `auth: {type: ...}`); a name that ends in ".*"
+ * takes any name below that. Some names mean something to the engine, too: `batch`.
+ */
 struct ferry_option {
 	const char *name;
 	enum ferry_option_type type;

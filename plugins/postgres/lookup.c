@@ -151,22 +151,65 @@ static int find(struct lookup *l, struct row *rows, size_t from, size_t to, bool
 	return look_up(l, rows, n, false, err);
 }
 
-static bool identical(const struct destination *d, const struct ferry_value *ours, const struct ferry_value *theirs)
+/* The digits of a number without what says nothing: "12.50" is 12.5, "-0.0" is 0. */
+static size_t bare_number(const struct ferry_value *v, char sign[1], const char **digits)
 {
-	for (size_t i = 0; i < d->layout->n; i++) {
-		const struct ferry_value *a = &ours[i], *b = &theirs[i];
-		bool bytes = a->type == FERRY_TEXT || a->type == FERRY_DECIMAL || a->type == FERRY_BYTES ||
-			     a->type == FERRY_JSON;
-		if (a->type != b->type)
-			return false;
-		if (bytes ? a->len != b->len || memcmp(a->s, b->s, a->len) != 0
-			  : a->type != FERRY_NULL && a->i != b->i)
-			return false;
+	const char *s = v->s;
+	size_t len = v->len;
+
+	sign[0] = len && *s == '-' ? '-' : '+';
+	s += sign[0] == '-', len -= sign[0] == '-';
+	while (len > 1 && *s == '0' && s[1] != '.')
+		s++, len--;
+	if (memchr(s, '.', len)) {
+		while (s[len - 1] == '0')
+			len--;
+		len -= s[len - 1] == '.';
 	}
-	return true;
+	if (len == 1 && *s == '0')
+		sign[0] = '+';
+	*digits = s;
+	return len;
 }
 
-/* Of those that were found, what is not plainly the same is compared by the server, who knows its types. */
+static bool is_number(const struct ferry_value *v)
+{
+	for (uint32_t i = 0; v->type == FERRY_DECIMAL && i < v->len; i++)
+		if (!strchr("0123456789.-", v->s[i]))
+			return false;
+	return v->type == FERRY_DECIMAL && v->len;
+}
+
+enum verdict { SAME, OTHER, SERVER_KNOWS };
+
+/*
+ * Whether what a column holds is ours. For numbers, times, booleans and texts that is plain; of other
+ * types the server knows what they take for equal. Ours is put in place of another way to write it.
+ */
+static enum verdict verdict(const struct column *c, const struct ferry_value *ours, struct ferry_value *theirs)
+{
+	const char *a, *b;
+	char sign_a[1], sign_b[1];
+
+	if (ours->type == FERRY_NULL || theirs->type == FERRY_NULL)
+		return ours->type == theirs->type ? SAME : OTHER;
+	if (ours->type != theirs->type)
+		return SERVER_KNOWS;
+	if (ours->type == FERRY_INT || ours->type == FERRY_BOOL || ours->type == FERRY_TIME)
+		return ours->i == theirs->i ? SAME : OTHER;
+	if (ours->len == theirs->len && memcmp(ours->s, theirs->s, ours->len) == 0)
+		return SAME;
+	if (is_number(ours) && is_number(theirs) && c->kind == KIND_NUMERIC) {
+		size_t len_a = bare_number(ours, sign_a, &a), len_b = bare_number(theirs, sign_b, &b);
+		if (sign_a[0] != sign_b[0] || len_a != len_b || memcmp(a, b, len_a) != 0)
+			return OTHER;
+		*theirs = *ours;
+		return SAME;
+	}
+	return ours->type == FERRY_TEXT && c->text && c->wrap == WRAP_NONE ? OTHER : SERVER_KNOWS;
+}
+
+/* Of those that were found, what cannot be told here is compared by the server, who knows its types. */
 static int compare(struct lookup *l, struct row *rows, size_t from, size_t to, struct ferry_error *err)
 {
 	struct destination *d = l->d;
@@ -174,7 +217,12 @@ static int compare(struct lookup *l, struct row *rows, size_t from, size_t to, s
 
 	for (size_t i = from; i < to; i++) {
 		const struct ferry_value *ours = l->actions[i].fields;
-		if (l->at[i] && comparable(d, ours) && !identical(d, ours, d->cells.values + l->at[i] - 1))
+		bool unsure = false;
+		if (!l->at[i] || !comparable(d, ours))
+			continue;
+		for (size_t f = 0; f < d->layout->n; f++)
+			unsure |= verdict(&d->fields[f]->column, &ours[f], &d->cells.values[l->at[i] - 1 + f]) == SERVER_KNOWS;
+		if (unsure)
 			rows[n++] = (struct row){.action = i, .key = l->keys + i * d->n_key};
 	}
 	return look_up(l, rows, n, true, err);
