@@ -15,7 +15,7 @@
 #include "pipeline/lanes.h"
 #include "wire/json.h"
 
-enum { SLICE_MAX = 10000, NOTES = 1000, AHEAD_ROWS = 512, COMMIT_ROWS = 512, COMMIT_US = 1000000 };
+enum { SLICE_MAX = 10000, NOTES = 1000, AHEAD_ROWS = 2000, COMMIT_ROWS = 1000, COMMIT_US = 1000000 };
 
 /*
  * The plan is passed once for each kind of decision there is: a slice is read as it stands, and what

@@ -162,6 +162,21 @@ int decide_batch(struct segment *seg, struct ferry_error *err)
 	return 0;
 }
 
+static int gone_is_quarantined(struct segment *seg, struct kv_bytes key, const struct snap_entry *entry, bool *ret,
+			       struct ferry_error *err)
+{
+	const struct ruling_def *said = seg->problems.n_rulings ? problems_ruling(seg, key) : NULL;
+	int after = seg->generation->daemon.quarantine_after;
+	int64_t times = 0;
+
+	if (!seg->refused || !after || (said && said->retry))
+		return 0;
+	if (snapshot_refusals(seg->snapshot, key, &entry->hash, NULL, &times, err) != 0)
+		return -1;
+	*ret = times >= after;
+	return 0;
+}
+
 int decide_gone(struct segment *seg, struct kv_bytes key, const struct snap_entry *entry, struct ferry_error *err)
 {
 	struct decide_input in = {
@@ -176,8 +191,13 @@ int decide_gone(struct segment *seg, struct kv_bytes key, const struct snap_entr
 	if (doubt < 0)
 		return -1;
 	in.in_doubt = doubt;
+	if (gone_is_quarantined(seg, key, entry, &in.quarantined, err) != 0)
+		return -1;
 	const char *reason = decide(&in, &d);
-	if (d == FERRY_CONFLICT)
+	if (d == FERRY_CONFLICT && in.quarantined && !in.in_doubt)
+		problem_report(seg, &(struct problem){.form = key, .group = problem_group(reason), .code = reason,
+			.message = "Gone from the source, and the destination refuses again and again to let go of it."});
+	else if (d == FERRY_CONFLICT)
 		problem_report(seg, &(struct problem){.form = key, .group = problem_group(reason), .code = reason,
 			.message = "Gone from the source, and an earlier run cannot tell what it has delivered."});
 	if (seg->problems.n_open || seg->problems.n_rulings)

@@ -83,13 +83,23 @@ static uint32_t unsure(const struct snap_intent *in)
 	return SNAP_UNSURE | (in->flags & SNAP_DISABLED) | (in->decision == FERRY_DISABLE ? SNAP_DISABLED : 0);
 }
 
+/*
+ * A person has said which record it became. An update of just that record is what the word has led to:
+ * what came of it the word does not say.
+ */
+static bool says_who(const struct snap_intent *in, const struct ruling_def *said)
+{
+	return said->ruling == RULING_LINK && !(in->decision == FERRY_UPDATE &&
+		in->dest_id_len == strlen(said->dest_id) && memcmp(in->dest_id, said->dest_id, in->dest_id_len) == 0);
+}
+
 /* Sending it again does no harm, but what is there until then is unknown. */
 static void cannot_ask(struct settling *s, size_t i)
 {
 	const struct snap_intent *in = &s->intents[i];
 	const struct ruling_def *said = problems_ruling(s->seg, in->key);
 
-	if (said && said->ruling == RULING_LINK) {
+	if (said && says_who(in, said)) {
 		op(s, SNAP_PUT, i, said->dest_id, unsure(in));
 		again(s, i);
 		problem_ruled(s->seg, in->key);

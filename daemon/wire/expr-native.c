@@ -10,7 +10,7 @@
 
 struct frame {
 	const struct ferry_value *row;
-	struct arena *arena;
+	struct native_room *room;
 };
 
 static bool eval(const struct frame *f, const struct native *e, struct ferry_value *out);
@@ -97,136 +97,141 @@ static bool choose(const struct frame *f, const struct native *e, struct ferry_v
 	return true;
 }
 
-static bool coalesce(const struct frame *f, const struct native *e, struct ferry_value *out)
+/* --------------------------------------------------------------------- eval */
+
+/* As SQLite takes it. */
+static inline bool column(const struct frame *f, const struct ferry_value *v, struct ferry_value *out)
 {
-	for (size_t i = 0; i < e->n; i++) {
-		if (!eval(f, e->args[i], out))
-			return false;
-		if (out->type != FERRY_NULL)
-			return true;
+	static const uint8_t types[] = {
+		[FERRY_NULL] = FERRY_NULL, [FERRY_BOOL] = FERRY_INT, [FERRY_INT] = FERRY_INT,
+		[FERRY_DECIMAL] = FERRY_TEXT, [FERRY_TEXT] = FERRY_TEXT, [FERRY_BYTES] = FERRY_BYTES,
+		[FERRY_TIME] = FERRY_TEXT, [FERRY_JSON] = FERRY_TEXT,
+	};
+
+	*out = *v;
+	out->type = types[v->type];
+	if (v->type == FERRY_TIME) {
+		char *text = native_room(f->room, CLOCK_TEXT);
+		*out = native_text(text, clock_format(v->i, text));
 	}
 	return true;
 }
 
-/* --------------------------------------------------------------------- eval */
-
-static struct ferry_value column(const struct frame *f, const struct ferry_value *v)
+/* Most arguments are columns and literals. */
+static inline bool arg(const struct frame *f, const struct native *e, size_t i, struct ferry_value *out)
 {
-	switch ((enum ferry_type)v->type) {
-	case FERRY_BOOL:
-	case FERRY_INT:
-		return native_int(v->i);
-	case FERRY_TIME: {
-		char *text = arena_alloc(f->arena, CLOCK_TEXT);
-		return native_text(text, clock_format(v->i, text));
-	}
-	case FERRY_BYTES:
-		return (struct ferry_value){.s = v->len ? v->s : "", .len = v->len, .type = FERRY_BYTES};
-	case FERRY_DECIMAL:
-	case FERRY_TEXT:
-	case FERRY_JSON:
-		return native_text(v->len ? v->s : "", v->len);
-	case FERRY_NULL:
-		break;
-	}
-	return native_null();
+	const struct native *a = e->args[i];
+
+	if (a->op == NATIVE_COLUMN)
+		return column(f, &f->row[a->column], out);
+	if (a->op != NATIVE_VALUE)
+		return eval(f, a, out);
+	*out = a->value;
+	return true;
 }
 
-/* The functions of two values that are both looked at. */
-static bool eval_two(const struct frame *f, const struct native *e, struct ferry_value *out)
+static bool nullif(const struct frame *f, const struct native *e, struct ferry_value *out)
 {
 	struct ferry_value b;
 	int order;
 
-	if (!eval(f, e->args[0], out) || !eval(f, e->args[1], &b))
+	if (!arg(f, e, 0, out) || !arg(f, e, 1, &b) || !native_compare(out, &b, &order))
 		return false;
-	switch (e->op) {
-	case NATIVE_CONCAT:
-		return native_concat(f->arena, out, &b);
-	case NATIVE_NULLIF:
-		if (!native_compare(out, &b, &order))
-			return false;
-		if (order == 0)
-			*out = native_null();
-		return true;
-	case NATIVE_ADD:
-	case NATIVE_SUBTRACT:
-	case NATIVE_MULTIPLY:
-	case NATIVE_DIVIDE:
-		return native_calculate(e->op, out, &b);
-	default:
-		return relation(e->op, out, &b);
-	}
+	if (order == 0)
+		*out = native_null();
+	return true;
 }
 
-/* The functions of one value. */
-static bool eval_one(const struct frame *f, const struct native *e, struct ferry_value *out)
+static bool negation(const struct frame *f, const struct native *e, struct ferry_value *out)
 {
 	enum truth t;
 
-	if (e->op == NATIVE_NOT) {
-		if (!truth_of(f, e->args[0], &t))
-			return false;
-		*out = truth_value(t == UNKNOWN ? UNKNOWN : !t);
-		return true;
-	}
-	if (!eval(f, e->args[0], out))
+	if (!truth_of(f, e->args[0], &t))
 		return false;
-	switch (e->op) {
-	case NATIVE_LOWER:
-		return native_change_case(f->arena, out, 'A');
-	case NATIVE_UPPER:
-		return native_change_case(f->arena, out, 'a');
-	case NATIVE_TRIM:
-		return native_trim(f->arena, out, true, true);
-	case NATIVE_LTRIM:
-		return native_trim(f->arena, out, true, false);
-	case NATIVE_RTRIM:
-		return native_trim(f->arena, out, false, true);
-	case NATIVE_LENGTH:
-		return native_length(f->arena, out);
-	case NATIVE_NEGATE:
-		return native_negate(out);
-	default:
-		*out = native_int((out->type == FERRY_NULL) == (e->op == NATIVE_IS_NULL));
-		return true;
-	}
+	*out = truth_value(t == UNKNOWN ? UNKNOWN : !t);
+	return true;
 }
 
 static bool eval(const struct frame *f, const struct native *e, struct ferry_value *out)
 {
+	struct ferry_value b;
+
 	switch (e->op) {
 	case NATIVE_VALUE:
 		*out = e->value;
 		return true;
 	case NATIVE_COLUMN:
-		*out = column(f, &f->row[e->column]);
-		return true;
+		return column(f, &f->row[e->column], out);
+	case NATIVE_LOWER:
+		return arg(f, e, 0, out) && native_lower(f->room, out);
+	case NATIVE_UPPER:
+		return arg(f, e, 0, out) && native_upper(f->room, out);
+	case NATIVE_TRIM:
+		return arg(f, e, 0, out) && native_trim(f->room, out, true, true);
+	case NATIVE_LTRIM:
+		return arg(f, e, 0, out) && native_trim(f->room, out, true, false);
+	case NATIVE_RTRIM:
+		return arg(f, e, 0, out) && native_trim(f->room, out, false, true);
+	case NATIVE_LENGTH:
+		return arg(f, e, 0, out) && native_length(f->room, out);
 	case NATIVE_COALESCE:
-		return coalesce(f, e, out);
+		for (size_t i = 0; i < e->n; i++) {
+			if (!arg(f, e, i, out))
+				return false;
+			if (out->type != FERRY_NULL)
+				break;
+		}
+		return true;
+	case NATIVE_NULLIF:
+		return nullif(f, e, out);
+	case NATIVE_CONCAT:
+		return arg(f, e, 0, out) && arg(f, e, 1, &b) && native_concat(f->room, out, &b);
+	case NATIVE_ADD:
+	case NATIVE_SUBTRACT:
+	case NATIVE_MULTIPLY:
+	case NATIVE_DIVIDE:
+		return arg(f, e, 0, out) && arg(f, e, 1, &b) && native_calculate(e->op, out, &b);
+	case NATIVE_NEGATE:
+		return arg(f, e, 0, out) && native_negate(out);
+	case NATIVE_EQ:
+	case NATIVE_NE:
+	case NATIVE_LT:
+	case NATIVE_LE:
+	case NATIVE_GT:
+	case NATIVE_GE:
+		return arg(f, e, 0, out) && arg(f, e, 1, &b) && relation(e->op, out, &b);
+	case NATIVE_IS_NULL:
+	case NATIVE_NOT_NULL:
+		if (!arg(f, e, 0, out))
+			return false;
+		*out = native_int((out->type == FERRY_NULL) == (e->op == NATIVE_IS_NULL));
+		return true;
 	case NATIVE_AND:
 		return and_or(f, e, FALSE, out);
 	case NATIVE_OR:
 		return and_or(f, e, TRUE, out);
+	case NATIVE_NOT:
+		return negation(f, e, out);
 	case NATIVE_CASE:
 	case NATIVE_SWITCH:
 		return choose(f, e, out);
-	default:
-		return e->n == 1 ? eval_one(f, e, out) : eval_two(f, e, out);
 	}
+	return false;
 }
 
-bool native_eval(const struct native *e, const struct ferry_value *row, struct arena *arena,
+bool native_eval(const struct native *e, const struct ferry_value *row, struct native_room *room,
 		 struct ferry_value *out)
 {
-	struct frame f = {row, arena};
+	struct frame f = {row, room};
 
 	if (!eval(&f, e, out))
 		return false;
 	if (out->type == NATIVE_REAL) {
-		char *text = arena_alloc(arena, NATIVE_REAL_TEXT);
+		char *text = native_room(room, NATIVE_REAL_TEXT);
 		size_t len = native_real_text(native_double(out), text);
 		*out = (struct ferry_value){.s = text, .len = (uint32_t)len, .type = FERRY_DECIMAL};
+	} else if (!out->len && (out->type == FERRY_TEXT || out->type == FERRY_BYTES)) {
+		out->s = "";
 	}
 	return true;
 }

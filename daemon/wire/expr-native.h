@@ -43,10 +43,31 @@ struct native {
 struct native *native_parse(const char *text, const struct ferry_column *columns, size_t n,
 			    struct arena *arena);
 /*
- * False when SQLite is to evaluate it for this row. Types of the result are those of expr_eval; its
- * text is the row's, the expression's or in the arena.
+ * Where texts of one row go: some are the usual case, and cost next to nothing. Zeroed, it is empty;
+ * reset before a row, and released in the end.
  */
-bool native_eval(const struct native *e, const struct ferry_value *row, struct arena *arena,
+struct native_room {
+	char *start, *at, *end;
+	struct arena more;		/* what does not fit */
+};
+
+void native_room_reset(struct native_room *room);
+void native_room_release(struct native_room *room);
+static inline char *native_room(struct native_room *room, size_t n)
+{
+	char *p = room->at;
+
+	if ((size_t)(room->end - p) < n)
+		return arena_alloc(&room->more, n);
+	room->at += n;
+	return p;
+}
+
+/*
+ * False when SQLite is to evaluate it for this row. Types of the result are those of expr_eval; its
+ * text is the row's, the expression's or in the room.
+ */
+bool native_eval(const struct native *e, const struct ferry_value *row, struct native_room *room,
 		 struct ferry_value *out);
 
 /* ----------------------------------------------------- expr-values.c: values on their way */
@@ -91,11 +112,11 @@ static inline double native_double(const struct ferry_value *v)
  * Each changes *v, or *a. False when SQLite is to do it: what a function makes of doubles or bytes,
  * texts that are no simple number, results that are no 64-bit integer or not finite.
  */
-/* lower with first 'A', upper with 'a'. */
-bool native_change_case(struct arena *arena, struct ferry_value *v, char first);
-bool native_trim(struct arena *arena, struct ferry_value *v, bool left, bool right);
-bool native_length(struct arena *arena, struct ferry_value *v);
-bool native_concat(struct arena *arena, struct ferry_value *a, struct ferry_value *b);
+bool native_lower(struct native_room *room, struct ferry_value *v);
+bool native_upper(struct native_room *room, struct ferry_value *v);
+bool native_trim(struct native_room *room, struct ferry_value *v, bool left, bool right);
+bool native_length(struct native_room *room, struct ferry_value *v);
+bool native_concat(struct native_room *room, struct ferry_value *a, struct ferry_value *b);
 bool native_calculate(enum native_op op, struct ferry_value *a, struct ferry_value *b);
 bool native_negate(struct ferry_value *v);
 /* The order of two values; NULL comes first, and equals NULL. */

@@ -13,9 +13,29 @@ enum { LONGEST = 1000000 };		/* bytes of a text made here */
 
 /* --------------------------------------------------------------------- text */
 
-static const char *integer_text(int64_t i, struct arena *arena, size_t *ret_len)
+enum { ROOM = 4096 };
+
+void native_room_reset(struct native_room *room)
 {
-	char *end = (char *)arena_alloc(arena, 24) + 24, *p = end;
+	if (!room->start) {
+		room->start = ferry_alloc(ROOM);
+		room->end = room->start + ROOM;
+	}
+	room->at = room->start;
+	if (room->more.used)
+		arena_reset(&room->more);
+}
+
+void native_room_release(struct native_room *room)
+{
+	free(room->start);
+	arena_release(&room->more);
+	*room = (struct native_room){0};
+}
+
+static const char *integer_text(int64_t i, struct native_room *room, size_t *ret_len)
+{
+	char *end = native_room(room, 24) + 24, *p = end;
 	uint64_t rest = i < 0 ? -(uint64_t)i : (uint64_t)i;
 
 	do
@@ -27,15 +47,21 @@ static const char *integer_text(int64_t i, struct arena *arena, size_t *ret_len)
 	return p;
 }
 
-/* As text, in place. NULL stays NULL; false for bytes and doubles. */
-static bool to_text(struct arena *arena, struct ferry_value *v)
+static void integer_to_text(struct native_room *room, struct ferry_value *v)
 {
 	size_t len;
+	const char *s = integer_text(v->i, room, &len);
 
-	if (v->type == FERRY_INT) {
-		const char *s = integer_text(v->i, arena, &len);
-		*v = native_text(s, len);
-	}
+	*v = native_text(s, len);
+}
+
+/* As text, in place. NULL stays NULL; false for bytes and doubles. */
+static inline bool to_text(struct native_room *room, struct ferry_value *v)
+{
+	if (v->type == FERRY_TEXT)
+		return true;
+	if (v->type == FERRY_INT)
+		integer_to_text(room, v);
 	return v->type == FERRY_TEXT || v->type == FERRY_NULL;
 }
 
@@ -66,44 +92,40 @@ static inline void swap_case8(char *to, const char *s, char first)
 	memcpy(to, &w, sizeof w);
 }
 
-static bool has_letters(const char *s, size_t len, char first)
+/* lower and upper know ASCII only. Inline, so that what is made of `first` is constant. */
+static inline bool change_case(struct native_room *room, struct ferry_value *v, char first)
 {
-	char last = (char)(first + 25);
-	uint64_t found = 0;
-	size_t i = 0;
-
-	for (; i + 8 <= len; i += 8)
-		found |= letters(load8(s + i), first, last);
-	if (i < len && len >= 8)
-		return found | letters(load8(s + len - 8), first, last);
-	for (; i < len; i++)
-		found |= s[i] >= first && s[i] <= last;
-	return found;
-}
-
-/* lower and upper know ASCII only. Most texts are as wanted already. */
-bool native_change_case(struct arena *arena, struct ferry_value *v, char first)
-{
-	if (!to_text(arena, v))
+	if (!to_text(room, v))
 		return false;
-	if (v->type == FERRY_NULL || !has_letters(v->s, v->len, first))
+	if (v->type == FERRY_NULL)
 		return true;
 	size_t len = v->len, i = 0;
-	char *to = arena_alloc(arena, len);
+	const char *s = v->s;
+	char *to = native_room(room, len);
+	v->s = to;
 	for (; i + 8 <= len; i += 8)
-		swap_case8(to + i, v->s + i, first);
+		swap_case8(to + i, s + i, first);
 	if (i < len && len >= 8)
-		swap_case8(to + len - 8, v->s + len - 8, first);
+		swap_case8(to + len - 8, s + len - 8, first);
 	else
 		for (; i < len; i++)
-			to[i] = (char)(v->s[i] ^ (v->s[i] >= first && v->s[i] <= first + 25 ? 0x20 : 0));
-	v->s = to;
+			to[i] = (char)(s[i] ^ (s[i] >= first && s[i] <= first + 25 ? 0x20 : 0));
 	return true;
 }
 
-bool native_trim(struct arena *arena, struct ferry_value *v, bool left, bool right)
+bool native_lower(struct native_room *room, struct ferry_value *v)
 {
-	if (!to_text(arena, v))
+	return change_case(room, v, 'A');
+}
+
+bool native_upper(struct native_room *room, struct ferry_value *v)
+{
+	return change_case(room, v, 'a');
+}
+
+bool native_trim(struct native_room *room, struct ferry_value *v, bool left, bool right)
+{
+	if (!to_text(room, v))
 		return false;
 	if (v->type == FERRY_NULL)
 		return true;
@@ -115,13 +137,13 @@ bool native_trim(struct arena *arena, struct ferry_value *v, bool left, bool rig
 }
 
 /* Characters up to the first NUL; of bytes all; of a number those of its text. */
-bool native_length(struct arena *arena, struct ferry_value *v)
+bool native_length(struct native_room *room, struct ferry_value *v)
 {
 	size_t n = 0, i = 0;
 
 	if (v->type == FERRY_BYTES || v->type == FERRY_INT) {
 		if (v->type == FERRY_INT)
-			to_text(arena, v);
+			integer_to_text(room, v);
 		*v = native_int(v->len);
 		return true;
 	}
@@ -137,9 +159,9 @@ bool native_length(struct arena *arena, struct ferry_value *v)
 	return true;
 }
 
-bool native_concat(struct arena *arena, struct ferry_value *a, struct ferry_value *b)
+bool native_concat(struct native_room *room, struct ferry_value *a, struct ferry_value *b)
 {
-	if (!to_text(arena, a) || !to_text(arena, b))
+	if (!to_text(room, a) || !to_text(room, b))
 		return false;
 	if (a->type == FERRY_NULL || b->type == FERRY_NULL) {
 		*a = native_null();
@@ -148,9 +170,11 @@ bool native_concat(struct arena *arena, struct ferry_value *a, struct ferry_valu
 	size_t len = (size_t)a->len + b->len;
 	if (len > LONGEST)
 		return false;
-	char *to = arena_alloc(arena, len);
-	memcpy(to, a->s, a->len);
-	memcpy(to + a->len, b->s, b->len);
+	char *to = native_room(room, len);
+	if (a->len)
+		memcpy(to, a->s, a->len);
+	if (b->len)
+		memcpy(to + a->len, b->s, b->len);
 	*a = native_text(to, len);
 	return true;
 }

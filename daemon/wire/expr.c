@@ -28,6 +28,7 @@ enum { BY_STATEMENT = -1, BY_NATIVE = -2 };
 
 struct statement {
 	sqlite3_stmt *stmt;
+	size_t *which, n;		/* its expressions */
 	size_t *bound, n_bound;		/* columns that are its parameters */
 	char (*times)[CLOCK_TEXT];	/* texts of TIME columns */
 };
@@ -57,9 +58,14 @@ struct expr_set {
 	struct statement all;		/* of those BY_STATEMENT; stmt is NULL when there are none */
 	bool regroup;			/* one more is to be evaluated by it */
 	int *ways;			/* of the entries, one after the other */
-	bool plain;			/* all of them are columns */
 	bool without_native;
-	struct arena trees, texts;	/* of native expressions; texts of the present row */
+	struct arena trees;		/* native expressions */
+	struct native_room room;	/* their texts for the present row */
+	struct copy {
+		size_t column, to;
+	} *copies;			/* expressions that are columns */
+	size_t n_copies;
+	size_t *natives, n_natives;	/* expressions BY_NATIVE */
 	size_t n_rows;
 	int steps;
 	bool setting_up;
@@ -118,6 +124,7 @@ int expr_new(struct expr_set **ret, struct ferry_error *err)
 static void statement_release(struct statement *st)
 {
 	sqlite3_finalize(st->stmt);
+	free(st->which);
 	free(st->bound);
 	free(st->times);
 	*st = (struct statement){0};
@@ -145,7 +152,9 @@ void expr_free(struct expr_set *set)
 	free(set->tables);
 	free(set->ways);
 	arena_release(&set->trees);
-	arena_release(&set->texts);
+	native_room_release(&set->room);
+	free(set->copies);
+	free(set->natives);
 	free(set);
 }
 
@@ -350,6 +359,9 @@ static int statement_prepare(struct expr_set *set, struct statement *st, const s
 {
 	struct buf sql = BUF_INIT;
 
+	st->which = ferry_alloc0(n, sizeof *st->which);
+	memcpy(st->which, which, n * sizeof *which);
+	st->n = n;
 	st->bound = ferry_alloc0(set->n_source + 1, sizeof *st->bound);
 	buf_adds(&sql, "SELECT ");
 	for (size_t i = 0; i < n; i++)
@@ -386,14 +398,20 @@ static int check_one(struct expr_set *set, size_t i, struct ferry_error *err)
 	return rc;
 }
 
-/* The statement of all that are not evaluated otherwise. */
-static int prepare_all(struct expr_set *set, struct ferry_error *err)
+/* Who is evaluated how, and the statement of those that are not evaluated otherwise. */
+static int group(struct expr_set *set, struct ferry_error *err)
 {
 	size_t *which = ferry_alloc0(set->n + 1, sizeof *which), n = 0;
 
-	for (size_t i = 0; i < set->n; i++)
-		if (set->ways[i] == BY_STATEMENT)
+	set->n_copies = set->n_natives = 0;
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->ways[i] >= 0)
+			set->copies[set->n_copies++] = (struct copy){(size_t)set->ways[i], i};
+		else if (set->ways[i] == BY_NATIVE)
+			set->natives[set->n_natives++] = i;
+		else
 			which[n++] = i;
+	}
 	statement_release(&set->all);
 	int rc = n ? statement_prepare(set, &set->all, which, n) : 0;
 	free(which);
@@ -415,13 +433,13 @@ int expr_prepare(struct expr_set *set, const struct ferry_column *columns, size_
 {
 	keep_source(set, columns, n);
 	set->ways = ferry_alloc0(set->n + 1, sizeof *set->ways);
-	set->plain = true;
+	set->copies = ferry_alloc0(set->n + 1, sizeof *set->copies);
+	set->natives = ferry_alloc0(set->n + 1, sizeof *set->natives);
 	for (size_t i = 0; i < set->n; i++) {
 		struct entry *e = &set->entries[i];
 		set->ways[i] = bare_column(e->text, columns, n);
 		if (set->ways[i] >= 0)
 			continue;
-		set->plain = false;
 		/* only what SQLite takes is an expression */
 		if (check_one(set, i, err) != 0)
 			return -1;
@@ -430,7 +448,7 @@ int expr_prepare(struct expr_set *set, const struct ferry_column *columns, size_
 		if (e->native)
 			set->ways[i] = BY_NATIVE;
 	}
-	return prepare_all(set, err);
+	return group(set, err);
 }
 
 void expr_without_native(struct expr_set *set)
@@ -509,37 +527,38 @@ static int eval_alone(struct expr_set *set, size_t i, const struct ferry_value *
 	return run(set, &e->alone, row, err) != 0 ? -1 : result(e->alone.stmt, 0, e, out, err);
 }
 
-static int eval_computed(struct expr_set *set, const struct ferry_value *row, struct ferry_value *out,
-			 struct ferry_error *err)
+static int eval_all(struct expr_set *set, const struct ferry_value *row, struct ferry_value *out,
+		    struct ferry_error *err)
 {
-	if (set->regroup && prepare_all(set, err) != 0)
+	struct statement *st = &set->all;
+
+	if (run(set, st, row, err) != 0)
 		return -1;
-	set->steps = 0;
-	set->n_rows++;
-	arena_reset(&set->texts);
-	if (set->all.stmt && run(set, &set->all, row, err) != 0)
-		return -1;
-	for (size_t i = 0, at = 0; i < set->n; i++) {
-		struct entry *e = &set->entries[i];
-		int way = set->ways[i], rc = 0;
-		if (way >= 0)
-			out[i] = row[way];
-		else if (way == BY_STATEMENT)
-			rc = result(set->all.stmt, (int)at++, e, &out[i], err);
-		else if (!native_eval(e->native, row, &set->texts, &out[i]))
-			rc = eval_alone(set, i, row, &out[i], err);
-		if (rc != 0)
+	for (size_t i = 0; i < st->n; i++)
+		if (result(st->stmt, (int)i, &set->entries[st->which[i]], &out[st->which[i]], err) != 0)
 			return -1;
-	}
 	return 0;
 }
 
 int expr_eval(struct expr_set *set, const struct ferry_value *row, struct ferry_value *out,
 	      struct ferry_error *err)
 {
-	if (!set->plain)
-		return eval_computed(set, row, out, err);
-	for (size_t i = 0; i < set->n; i++)
-		out[i] = row[set->ways[i]];
+	if (set->regroup && group(set, err) != 0)
+		return -1;
+	for (size_t i = 0; i < set->n_copies; i++)
+		out[set->copies[i].to] = row[set->copies[i].column];
+	set->steps = 0;
+	if (set->all.stmt && eval_all(set, row, out, err) != 0)
+		return -1;
+	if (!set->n_natives)
+		return 0;
+	set->n_rows++;
+	native_room_reset(&set->room);
+	for (size_t i = 0; i < set->n_natives; i++) {
+		size_t at = set->natives[i];
+		if (!native_eval(set->entries[at].native, row, &set->room, &out[at]) &&
+		    eval_alone(set, at, row, &out[at], err) != 0)
+			return -1;
+	}
 	return 0;
 }

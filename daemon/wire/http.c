@@ -22,6 +22,7 @@
 #define IDLE_SECONDS 15L
 #define MAX_RESPONSE ((size_t)256 << 20)
 #define MAX_RETRY_AFTER_S 86400
+#define LINK_MAX_BYTES 8192
 /* A longer answer's memory is given back at the next exchange. */
 #define KEPT_BODY ((size_t)1 << 20)
 /* How often an exchange that waits asks whether to go on. */
@@ -32,7 +33,7 @@ struct http_client {
 	CURLM *multi;
 	struct http_settings settings;
 	char *unix_socket, *tls_ca;
-	struct buf body;
+	struct buf body, link;
 	char problem[CURL_ERROR_SIZE];
 	/* of the last request: what of it is the same again is not told to libcurl anew */
 	struct buf url, shape, new_shape;
@@ -92,6 +93,7 @@ void http_client_free(struct http_client *c)
 	curl_multi_cleanup(c->multi);
 	curl_slist_free_all(c->headers);
 	buf_release(&c->body);
+	buf_release(&c->link);
 	buf_release(&c->url);
 	buf_release(&c->shape);
 	buf_release(&c->new_shape);
@@ -169,16 +171,32 @@ static int64_t read_wait(const char *value)
 	return date == (time_t)-1 ? -1 : clamp_seconds((int64_t)date - (int64_t)time(NULL));
 }
 
+/* Several of them mean the same as one with all their links. */
+static void add_link(struct http_client *c, const char *line, size_t len)
+{
+	char value[LINK_MAX_BYTES];
+
+	if (!header_value(line, len, "Link", value, sizeof value) ||
+	    c->link.len + sizeof value > 4 * LINK_MAX_BYTES)
+		return;
+	buf_adds(&c->link, c->link.len ? ", " : "");
+	buf_adds(&c->link, value);
+}
+
 static size_t on_header(char *line, size_t size, size_t n, void *ctx)
 {
 	struct http_client *c = ctx;
 	char value[64];
 
 	n *= size;
-	if (n > 5 && memcmp(line, "HTTP/", 5) == 0)
-		c->retry_after_s = c->reset_s = -1;	/* those before were of an interim answer */
-	else if (!n || !strchr("RrXx", line[0]))
+	if (n > 5 && memcmp(line, "HTTP/", 5) == 0) {
+		/* those before were of an interim answer */
+		c->retry_after_s = c->reset_s = -1;
+		buf_reset(&c->link);
+	} else if (!n || !strchr("LlRrXx", line[0]))
 		return n;
+	else if (line[0] == 'L' || line[0] == 'l')
+		add_link(c, line, n);
 	else if (header_value(line, n, "Retry-After", value, sizeof value))
 		c->retry_after_s = read_wait(value);
 	else if (header_value(line, n, "X-RateLimit-Reset", value, sizeof value))
@@ -479,6 +497,7 @@ int http_exchange(struct http_client *c, const struct ferry_http_request *req,
 		buf_release(&c->body);
 	buf_reset(&c->body);
 	buf_add(&c->body, "", 0);
+	buf_reset(&c->link);
 	c->problem[0] = '\0';
 	c->max_response = req->max_response ? req->max_response : MAX_RESPONSE;
 	c->sent = c->resend_refused = c->too_long = c->cancelled = false;
@@ -496,6 +515,7 @@ int http_exchange(struct http_client *c, const struct ferry_http_request *req,
 		.body_len = c->body.len,
 		.content_type = type ? type : "",
 		.retry_after_ms = retry_after_ms(c, (int)status),
+		.link = buf_str(&c->link),
 	};
 	return 0;
 }

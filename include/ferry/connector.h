@@ -228,6 +228,7 @@ struct ferry_http_response {
 	size_t body_len;
 	const char *content_type;	/* "" when absent */
 	int64_t retry_after_ms;		/* from Retry-After or X-RateLimit-Reset; 0 when absent */
+	const char *link;		/* Link headers (RFC 8288), commas between; "" when absent */
 };
 
 /*

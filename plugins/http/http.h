@@ -26,6 +26,9 @@ void http_pointer_release(struct http_pointer *p);
 /* What it points to; *present tells null from absent. */
 rest_node *http_pointer_get(const struct http_pointer *p, rest_node *root, bool *present);
 
+/* The address of rel="next" in Link headers (link.c). */
+bool http_link_next(const char *header, const char **ret, size_t *len);
+
 /* ----------------------------------------------------- writing JSON (write.c) */
 
 void http_put(struct rest_buf *b, const char *s, size_t len);

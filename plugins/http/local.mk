@@ -10,6 +10,7 @@ http_sources = \
 	plugins/http/destination.h \
 	plugins/http/http.c \
 	plugins/http/http.h \
+	plugins/http/link.c \
 	plugins/http/lookup.c \
 	plugins/http/oauth.c \
 	plugins/http/pages.c \

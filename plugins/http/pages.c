@@ -12,7 +12,7 @@
 /* ------------------------------------------------------------------ opening */
 
 const char *const http_pagination_types[] = {"none", "page", "offset", "cursor", "next_url",
-					     NULL};
+					     "link", NULL};
 
 static int wrong(const struct http_source *s, const char *name, const char *why,
 		 struct ferry_error *err)
@@ -40,7 +40,8 @@ static int check_pages(struct http_source *s, struct ferry_error *err)
 					   "next page is?", err);
 	if (!by_pointer && s->has_next)
 		return wrong(s, "next", "it goes with the types cursor and next_url only", err);
-	if (s->paging == HTTP_PAGING_NEXT_URL || s->paging == HTTP_PAGING_NONE) {
+	if (s->paging == HTTP_PAGING_NEXT_URL || s->paging == HTTP_PAGING_LINK ||
+	    s->paging == HTTP_PAGING_NONE) {
 		if (used)
 			return wrong(s, "type", "it has none of {{page}}, {{offset}} and "
 						   "{{cursor}}", err);
@@ -66,7 +67,7 @@ int http_pages_open(struct http_source *s, struct ferry_error *err)
 	const struct ferry_open *open = &s->open;
 	const char *type = ferry_setting_text(open, "pagination.type");
 
-	while (type && s->paging < HTTP_PAGING_NEXT_URL &&
+	while (type && s->paging < HTTP_PAGING_LINK &&
 	       strcmp(http_pagination_types[s->paging], type))
 		s->paging++;
 	s->parameter = ferry_setting_text(open, "pagination.parameter");
@@ -244,29 +245,33 @@ static int take_url(struct http_source *s, const char *url, size_t len, struct f
 }
 
 /* What leads to the next page, as text; false at the end. */
-static bool find_next(const struct http_source *s, rest_node *root, const char **ret, size_t *len)
+static bool find_next(const struct http_source *s, rest_node *root, const char *link,
+		      const char **ret, size_t *len)
 {
+	if (s->paging == HTTP_PAGING_LINK)
+		return http_link_next(link, ret, len);
 	return http_id_text(http_pointer_get(&s->next, root, NULL), ret, len);
 }
 
-static int next_pointer(struct http_source *s, rest_node *root, struct ferry_error *err)
+static int next_pointer(struct http_source *s, rest_node *root, const char *link,
+			struct ferry_error *err)
 {
 	const char *next;
 	size_t len;
 
-	if (told(s, root) == 0 || !find_next(s, root, &next, &len))
+	if (told(s, root) == 0 || !find_next(s, root, link, &next, &len))
 		return 0;
 	if (!rest_map_add(&s->cursors, next, len, 0, NULL))
 		return circle(s, "followed by one that was there before", err);
-	if (s->paging == HTTP_PAGING_NEXT_URL)
+	if (s->paging != HTTP_PAGING_CURSOR)
 		return take_url(s, next, len, err) ? -1 : 1;
 	free(s->cursor);
 	s->cursor = rest_copy(next, len);
 	return 1;
 }
 
-int http_page_next(struct http_source *s, rest_node *root, size_t n, uint64_t hash,
-		   const char **truncated, struct ferry_error *err)
+int http_page_next(struct http_source *s, rest_node *root, const char *link, size_t n,
+		   uint64_t hash, const char **truncated, struct ferry_error *err)
 {
 	int more;
 
@@ -275,7 +280,7 @@ int http_page_next(struct http_source *s, rest_node *root, size_t n, uint64_t ha
 	if (s->paging == HTTP_PAGING_PAGE || s->paging == HTTP_PAGING_OFFSET)
 		more = next_number(s, root, n, hash, truncated, err);
 	else
-		more = next_pointer(s, root, err);
+		more = next_pointer(s, root, link, err);
 	if (more == 1 && s->max_pages && s->pages >= s->max_pages) {
 		*truncated = "pagination.max_pages";
 		return 0;

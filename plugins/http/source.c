@@ -151,7 +151,8 @@ static int read_page(struct http_source *s, struct http_taker *taker, struct fer
 	if (taker->limit && s->rows >= taker->limit)
 		rc = 0;
 	else
-		rc = http_page_next(s, root, rest_count(list), hash, &truncated, err);
+		rc = http_page_next(s, root, res.link ? res.link : "", rest_count(list), hash,
+				    &truncated, err);
 	if (rc == 0 && truncated)
 		taker->truncated(taker, truncated);
 out:

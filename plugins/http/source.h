@@ -6,7 +6,7 @@
 #include "http/http.h"
 
 enum http_paging { HTTP_PAGING_NONE, HTTP_PAGING_PAGE, HTTP_PAGING_OFFSET, HTTP_PAGING_CURSOR,
-		   HTTP_PAGING_NEXT_URL };
+		   HTTP_PAGING_NEXT_URL, HTTP_PAGING_LINK };
 
 struct http_source {
 	struct http_connection *connection;
@@ -48,11 +48,11 @@ void http_pages_begin(struct http_source *s);
 /* The address of the page that is due, in s->query, and the body, in s->post. */
 void http_page_request(struct http_source *s);
 /*
- * After a page of n records: 1 when there is another one, 0 at the end, -1 when the peer turns in a
+ * After a page of n records, its Link headers beside it: 1 when there is another one, 0 at the end, -1 when the peer turns in a
  * circle. *truncated, when set, says why what was read is not all there is.
  */
-int http_page_next(struct http_source *s, rest_node *root, size_t n, uint64_t hash,
-		   const char **truncated, struct ferry_error *err);
+int http_page_next(struct http_source *s, rest_node *root, const char *link, size_t n,
+		   uint64_t hash, const char **truncated, struct ferry_error *err);
 const char *http_page_kind(const struct http_source *s);
 
 /* Where the records of all pages go. */

@@ -52,10 +52,13 @@ static void parse(const char *text, const struct ferry_value *row)
 {
 	struct arena arena = ARENA_INIT;
 	struct native *e = native_parse(text, columns, WIDTH, &arena);
+	struct native_room room = {0};
 	struct ferry_value out;
 
-	if (e && native_eval(e, row, &arena, &out))
+	native_room_reset(&room);
+	if (e && native_eval(e, row, &room, &out))
 		check_value(&out);
+	native_room_release(&room);
 	arena_release(&arena);
 }
 

@@ -87,7 +87,7 @@ static int http(const struct ferry_host *host, const struct ferry_http_request *
 	w->answer = malloc(len + 1);
 	memcpy(w->answer, line, len);
 	w->answer[len] = '\0';
-	*res = (struct ferry_http_response){status < 100 || status > 999 ? 200 : status, w->answer, len, "", 5};
+	*res = (struct ferry_http_response){status < 100 || status > 999 ? 200 : status, w->answer, len, "", 5, ""};
 	return 0;
 }
 

@@ -2,5 +2,6 @@
 # Fuzz targets. Without libFuzzer they replay their seeds.
 include tests/fuzz/conf.mk
 include tests/fuzz/connectors.mk
+include tests/fuzz/expr.mk
 include tests/fuzz/http.mk
 include tests/fuzz/postgres.mk

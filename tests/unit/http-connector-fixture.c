@@ -76,7 +76,8 @@ static int http(const struct ferry_host *host, const struct ferry_http_request *
 		return (host->fail)(err, ask->failure, "scripted failure %d", ask->failure);
 	b->answer = quoted(ask->answer ? ask->answer : "");
 	*res = (struct ferry_http_response){ask->status, b->answer, strlen(b->answer),
-					    "application/json", ask->status == 429 ? 7000 : 0};
+					    "application/json", ask->status == 429 ? 7000 : 0,
+					    ask->link ? ask->link : ""};
 	return 0;
 }
 

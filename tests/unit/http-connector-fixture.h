@@ -17,6 +17,7 @@ struct ask {
 	const char *header;		/* a line that must be among the headers */
 	enum ferry_code failure;
 	bool repeatable;		/* of a write: the host may repeat it */
+	const char *link;		/* the answer's Link headers */
 };
 
 struct http_bench {

@@ -5,6 +5,7 @@ include tests/unit/engine.mk
 include tests/unit/histories.mk
 include tests/unit/conf.mk
 include tests/unit/decisions.mk
+include tests/unit/expr.mk
 include tests/unit/ctl.mk
 include tests/unit/plug.mk
 include tests/unit/sqlite.mk

@@ -110,7 +110,7 @@ static int http(const struct ferry_host *host, const struct ferry_http_request *
 		return fill_error(err, step->failure, "scripted failure %d", step->failure);
 	s->answer = quoted(step->answer ? step->answer : "");
 	*res = (struct ferry_http_response){step->status, s->answer, strlen(s->answer), "application/json",
-					    step->retry_after_ms};
+					    step->retry_after_ms, ""};
 	return 0;
 }
 

@@ -164,6 +164,28 @@ static void pages_by_address(void **state)
 	assert_fails(settings, broken, FERRY_E_PROTOCOL, "no usable address");
 }
 
+static void pages_by_link_header(void **state)
+{
+	static const struct ask asks[] = {
+		{"GET /c", NULL, 200, "[{'id':1}]",
+		 .link = "<https://api.test/v1/c?p=0>; rel=\"prev first\", <https://api.test/v1/c?p=2>; title=\"a, b\"; rel=next"},
+		{"GET /c?p=2", NULL, 200, "[{'id':2}]", .link = "</v1/c?p=3>; rel=\"last NEXT\""},
+		{"GET /c?p=3", NULL, 200, "[{'id':3}]", .link = "</v1/c?p=1>; rel=\"first\""}, {0}};
+	static const struct ask away[] = {
+		{"GET /c", NULL, 200, "[{'id':1}]", .link = "<https://evil.test/c>; rel=\"next\""}, {0}};
+	static const char *const broken[] = {"", "<", "<a", "<>; rel=next", "<a>", "<a>; rel", "<a>; rel=\"",
+					     "<a>; rel=nextish", "x", "<a> <b>; rel=next", "<a>;;rel=prev,",
+					     "<a>; rel=prev; rel=next"};
+	static const char *const settings[] = {"path=/c", "pagination.type=link", NULL};
+	(void)state;
+	assert_reads(settings, asks, "1\n2\n3\n", "");
+	assert_fails(settings, away, FERRY_E_PROTOCOL, "somewhere else");
+	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+		const struct ask one[] = {{"GET /c", NULL, 200, "[{'id':1}]", .link = broken[i]}, {0}};
+		assert_reads(settings, one, "1\n", "");
+	}
+}
+
 static void circles_are_noticed(void **state)
 {
 	static const struct ask same_page[] = {
@@ -311,6 +333,7 @@ int main(void)
 		cmocka_unit_test(pages_by_offset),
 		cmocka_unit_test(pages_by_cursor),
 		cmocka_unit_test(pages_by_address),
+		cmocka_unit_test(pages_by_link_header),
 		cmocka_unit_test(circles_are_noticed),
 		cmocka_unit_test(limits_end_it),
 		cmocka_unit_test(values_are_exact),

@@ -406,6 +406,31 @@ static void test_retry_after(void **state)
 	fix_stop(&f);
 }
 
+/* ---- links to further pages */
+
+static void test_link(void **state)
+{
+	(void)state;
+	static const struct tiny_step steps[] = {
+		TINY_STATUS(200, "Link: </a>; rel=\"next\"\r\n"),
+		TINY_STATUS(200, "link: </a>\r\nLink:  </b>; rel=next \r\n"),
+		TINY_STATUS(200, ""),
+		{TINY_ANSWER,
+		 "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+		 "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+		 0},
+	};
+	static const char *const want[] = {"</a>; rel=\"next\"", "</a>, </b>; rel=next", "", ""};
+	struct fix f;
+
+	fix_start(&f, steps, COUNT(steps));
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		assert_int_equal(ask(&f, GET), 0);
+		assert_string_equal(f.res.link, want[i]);
+	}
+	fix_stop(&f);
+}
+
 /* ---- what is refused, and what is never shown */
 
 static void test_refused_requests(void **state)
@@ -510,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_no_http),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_retry_after),
+		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_refused_requests),
 		cmocka_unit_test(test_no_secrets_in_messages),
 		cmocka_unit_test(test_unix_socket),
