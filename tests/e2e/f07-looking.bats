@@ -128,11 +128,11 @@ s2|update|FIELDS_CHANGED" "$(plan 2)"
 	db crm "DELETE FROM people WHERE id = 2"
 	run_sync people
 	is "5 delete MISSING_UPSTREAM_DELETED done
-4 skip INVALID_RECORD 
+4 skip INVALID_RECORD -
 3 update FIELDS_CHANGED rejected
 2 update FIELDS_CHANGED done
 1 create NEW_IN_SOURCE done" "$(field '/syncs/people/history?key=2' \
-		'.data[] | .run_id as $r | .decisions[] | "\($r) \(.decision) \(.reason) \(.outcome.ack // "")"')"
+		'.data[] | .run_id as $r | .decisions[] | "\($r) \(.decision) \(.reason) \(.outcome.ack // "-")"')"
 	run -0 ctl history people 2
 	has "NAME_NOT_WANTED"
 	has "the shelf takes nobody of that name"
