@@ -299,6 +299,34 @@ static int claim(struct segment *seg, const struct row *row, struct ferry_error 
 
 /* --------------------------------------------------------------- by look-up */
 
+static struct ferry_value *decode(struct segment *seg, const struct row *row)
+{
+	struct ferry_value *fields = arena_alloc0(&seg->batch.arena, seg->layout.n, sizeof *fields);
+
+	record_decode(seg->batch.bytes.s + row->record, row->record_len, fields, seg->layout.n);
+	return fields;
+}
+
+/* What a person has linked it with is not there (any more): it is as if nobody had spoken. */
+static void link_leads_nowhere(struct segment *seg, struct row *row)
+{
+	struct buf key = BUF_INIT;
+
+	key_form_show(seg->batch.bytes.s + row->key, row->key_len, seg->def->n_key, &key);
+	report_log(seg->report, seg->def->name, STAGE_RECONCILE, FERRY_LOG_WARN,
+		   "key '%s' is to be linked with '%s', which is not there", buf_str(&key), row->dest_id);
+	buf_release(&key);
+	row->ruling = RULING_NONE;
+	row->tier = FERRY_TIER_NONE;
+	row->dest_id = NULL;
+	if (!row->linked)
+		return;
+	row->linked = false;
+	row->record = row->mapped;
+	row->record_len = row->mapped_len;
+	row->hash = segment_hash(seg, decode(seg, row), seg->batch.bytes.s + row->record, row->record_len);
+}
+
 static int judge(struct segment *seg, struct row *row, const struct ferry_value *ours, const struct ferry_found *found,
 		 struct ferry_error *err)
 {
@@ -312,6 +340,8 @@ static int judge(struct segment *seg, struct row *row, const struct ferry_value 
 	if (found->presence != FERRY_FOUND) {
 		if (row->change != CHANGE_NEW)
 			row->drift = DRIFT_ABSENT;
+		else if (row->ruling == RULING_LINK)
+			link_leads_nowhere(seg, row);
 		return 0;
 	}
 	row->tier = api->reconcile && row->ruling != RULING_LINK ? api->reconcile(&pure, ours, found) : FERRY_TIER_STRONG;
@@ -329,14 +359,6 @@ static const char *known_id(struct segment *seg, const struct row *row)
 	if (row->change == CHANGE_NEW)
 		return "";
 	return arena_strndup(&seg->batch.arena, row->known.dest_id, row->known.dest_id_len);
-}
-
-static struct ferry_value *decode(struct segment *seg, const struct row *row)
-{
-	struct ferry_value *fields = arena_alloc0(&seg->batch.arena, seg->layout.n, sizeof *fields);
-
-	record_decode(seg->batch.bytes.s + row->record, row->record_len, fields, seg->layout.n);
-	return fields;
 }
 
 static int look_up(struct segment *seg, struct row **rows, size_t n, struct ferry_error *err)
@@ -405,13 +427,20 @@ static int search(struct segment *seg, struct row *row, struct ferry_error *err)
 
 /* --------------------------------------------------------------------- stage */
 
+/* What is not known to be there is looked up where that can be done, and else sought as if it were new. */
+static bool by_rules(const struct segment *seg, const struct row *row)
+{
+	return row->change == CHANGE_NEW && row->ruling != RULING_LINK &&
+		(!row->known.flags || (seg->match.own_rules && !(seg->dest->caps & FERRY_CAP_LOOKUP)));
+}
+
 bool match_wants(const struct segment *seg, const struct row *row)
 {
 	uint32_t caps = seg->dest->caps;
 
 	if (row->state != ROW_RECORD || row->ruling == RULING_CREATE || row->ruling == RULING_IGNORE)
 		return false;
-	if (row->change != CHANGE_NEW || row->known.flags & SNAP_MAYBE)
+	if (row->change != CHANGE_NEW || (row->known.flags & SNAP_MAYBE && !by_rules(seg, row)))
 		return caps & FERRY_CAP_LOOKUP &&
 			(row->known.flags & SNAP_MAYBE || ((seg->def->verify || seg->options->verify) && seg->def->mode != FERRY_MODE_APPEND));
 	if (row->ruling == RULING_LINK)
@@ -423,23 +452,38 @@ bool match_wants(const struct segment *seg, const struct row *row)
 		 seg->def->mode == FERRY_MODE_INSERT || seg->def->mode == FERRY_MODE_UPDATE);
 }
 
-int match_rows(struct segment *seg, struct row **rows, size_t n, struct ferry_error *err)
+static int seek(struct segment *seg, struct row **rows, size_t n, struct ferry_error *err)
 {
 	struct row *asked[LOOKUP_ROWS];
 	size_t n_new = 0, n_asked = 0;
 	bool list = false;
 
 	for (size_t i = 0; i < n; i++)
-		n_new += rows[i]->change == CHANGE_NEW && rows[i]->ruling != RULING_LINK && !rows[i]->known.flags;
+		n_new += by_rules(seg, rows[i]);
 	seg->match.candidates += (int64_t)n_new;
 	if (n_new && choose(seg, n_new, &list, err) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		bool is_new = rows[i]->change == CHANGE_NEW && rows[i]->ruling != RULING_LINK && !rows[i]->known.flags;
-		if (!list || !is_new)
+		if (!list || !by_rules(seg, rows[i]))
 			asked[n_asked++] = rows[i];
 		else if (search(seg, rows[i], err) != 0)
 			return -1;
 	}
 	return look_up(seg, asked, n_asked, err);
+}
+
+int match_rows(struct segment *seg, struct row **rows, size_t n, struct ferry_error *err)
+{
+	struct row *linked[LOOKUP_ROWS], *left[LOOKUP_ROWS];
+	size_t n_linked = 0, n_left = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (rows[i]->ruling == RULING_LINK)
+			linked[n_linked++] = rows[i];
+	if (seek(seg, rows, n, err) != 0)
+		return -1;
+	for (size_t i = 0; i < n_linked; i++)
+		if (linked[i]->ruling == RULING_NONE && match_wants(seg, linked[i]))
+			left[n_left++] = linked[i];
+	return n_left ? seek(seg, left, n_left, err) : 0;
 }

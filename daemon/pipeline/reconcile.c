@@ -323,7 +323,7 @@ static void heed_ruling(struct segment *seg, struct row *row, struct kv_bytes ke
 	if (!said)
 		return;
 	if (said->retry)
-		row->quarantined = row->in_doubt = false;
+		row->in_doubt = false;
 	if (said->ruling != RULING_IGNORE && said->ruling != RULING_NONE && row->change != CHANGE_NEW) {
 		problem_ruled(seg, key);
 		return;
@@ -335,19 +335,19 @@ static void heed_ruling(struct segment *seg, struct row *row, struct kv_bytes ke
 	}
 }
 
-/* What earlier runs and persons have to say of a record that is not simply unchanged. */
-static int recall(struct segment *seg, struct row *row, struct ferry_error *err)
+/* As what it is to be sent as: with the name it has over there. */
+static int count_refusals(struct segment *seg, struct row *row, struct ferry_error *err)
 {
 	struct kv_bytes key = {seg->batch.bytes.s + row->key, row->key_len};
+	const struct ruling_def *said = problems_ruling(seg, key);
+	int after = seg->generation->daemon.quarantine_after;
 	int64_t times = 0;
 
-	if (seg->refused && row->change != CHANGE_SAME && seg->generation->daemon.quarantine_after) {
-		if (snapshot_refusals(seg->snapshot, key, &row->hash, NULL, &times, err) != 0)
-			return -1;
-		row->quarantined = times >= seg->generation->daemon.quarantine_after;
-	}
-	if (seg->problems.n_rulings)
-		heed_ruling(seg, row, key);
+	if (!after || row->state != ROW_RECORD || row->change == CHANGE_SAME || (said && said->retry))
+		return 0;
+	if (snapshot_refusals(seg->snapshot, key, &row->hash, NULL, &times, err) != 0)
+		return -1;
+	row->quarantined = times >= after;
 	return 0;
 }
 
@@ -370,6 +370,8 @@ static void take_name(struct segment *seg, struct row *row, const char *name, si
 	record_encode(ours, seg->layout.n, &record);
 	row->hash = segment_hash(seg, ours, record.s, record.len);
 	row->has_hash = row->linked = true;
+	row->mapped = row->record;
+	row->mapped_len = row->record_len;
 	row->record = b->len;
 	row->record_len = record.len;
 	buf_add(b, record.s, record.len);
@@ -425,8 +427,8 @@ int reconcile_batch(struct segment *seg, struct ferry_error *err)
 			continue;
 		if (row->change != CHANGE_NEW)
 			row->tier = FERRY_TIER_STRONG;
-		if ((seg->refused || seg->problems.n_rulings) && recall(seg, row, err) != 0)
-			return -1;
+		if (seg->problems.n_rulings)
+			heed_ruling(seg, row, (struct kv_bytes){seg->batch.bytes.s + row->key, row->key_len});
 		if (match_wants(seg, row))
 			wanted[n++] = row;
 	}
@@ -440,6 +442,9 @@ int reconcile_batch(struct segment *seg, struct ferry_error *err)
 		return -1;
 	for (size_t i = 0; i < n && named; i++)
 		take_found_name(seg, wanted[i]);
+	for (size_t i = 0; i < seg->batch.n && seg->refused; i++)
+		if (count_refusals(seg, &seg->batch.rows[i], err) != 0)
+			return -1;
 	return 0;
 }
 

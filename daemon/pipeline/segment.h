@@ -52,6 +52,7 @@ struct row {
 	size_t there_len;
 	const struct plan_hit *hits;	/* what a rule found, several when it is ambiguous */
 	size_t n_hits;
+	size_t mapped, mapped_len;	/* linked: the record as the map makes it */
 };
 
 /* Most rows are unchanged, and need no more of it than that; what is known is set when it is known. */

@@ -57,23 +57,74 @@ $was" "$(customers)"
 	has "--link web-1"
 }
 
-@test "a person has some created and one left alone; after that there is nothing to do, nobody is there twice" {
+@test "a person links, creates and leaves alone; after that there is nothing to do, nobody is there twice" {
 	run_sync people
-	run -0 ctl resolve "$(problem_of 1)" --create
+	run -0 ctl resolve "$(problem_of 1)" --link web-1
 	run -0 ctl resolve "$(problem_of 2)" --ignore --until 30d
 	run -0 ctl resolve "$(problem_of 3)" --create
 	forget lago
 	is completed "$(run_sync people)"
-	is "created 2, unchanged 3, skipped 1" "$(rows 2)"
+	is "created 1, updated 1, unchanged 3, skipped 1" "$(rows 2)"
+	is "1|update|LINKED_BY_PERSON
+2|skip|IGNORED_BY_PERSON
+3|create|CREATED_BY_PERSON" "$(plan 2)"
 	is 2 "$(writes lago)"
-	is "1 Ann ann@x.org
-3 Cy cy@x.org
+	# the linked one keeps the name it has in Lago
+	is "3 Cy cy@x.org
 4 Di di@x.org
 5 Ed null
 6 Flo flo@x.org
-$was" "$(customers)"
+web-1 Ann ann@x.org
+$(sed 1d <<<"$was")" "$(customers)"
 	forget lago
 	is completed "$(run_sync people)"
 	is "unchanged 5, skipped 1" "$(rows 3)"
 	is 0 "$(writes lago)"
+
+	# and so it stays, also when somebody looks
+	db crm "UPDATE people SET name = 'Anne' WHERE id = '1'"
+	is completed "$(run_sync people)"
+	is "updated 1, unchanged 4, skipped 1" "$(rows 4)"
+	is "web-1 Anne" "$(customers | grep -o "^web-1 [A-Z][a-z]*")"
+	is completed "$(run_sync people '{"verify": true}')"
+	is "unchanged 5, skipped 1" "$(rows 5)"
+	is 9 "$(held lago customers)"
+}
+
+@test "a linked one that Lago refuses again and again is not sent any more, until it changes" {
+	settings "quarantine_after: 2"
+	post /reload >/dev/null
+	run_sync people
+	run -0 ctl resolve "$(problem_of 1)" --link web-1
+	fault lago '{"route": "POST /api/v1/customers", "kind": "reject_value", "field": "name", "value": "Ann", "code": "value_is_odd"}'
+	run_sync people
+	run_sync people
+	has "1|quarantined|QUARANTINED" "$(problems)"
+	forget lago
+	is completed "$(run_sync people)"
+	is 0 "$(writes lago)"
+	has "1|quarantined|QUARANTINED" "$(problems)"
+	run -0 ctl problems "$(problem_of 1)"
+	has "value_is_odd"
+	db crm "UPDATE people SET name = 'Anne' WHERE id = '1'"
+	# it was never delivered, so who it is has to be said again
+	is completed "$(run_sync people)"
+	has "1|review_required|MEDIUM_MATCH_REQUIRES_REVIEW" "$(problems)"
+	run -0 ctl resolve "$(problem_of 1)" --link web-1
+	is completed "$(run_sync people)"
+	is "" "$(problems | grep '^1|' || :)"
+	is "web-1 Anne" "$(customers | grep -o "^web-1 [A-Z][a-z]*")"
+}
+
+@test "a link to somebody who is not there changes nothing: it is asked again" {
+	run_sync people
+	run -0 ctl resolve "$(problem_of 1)" --link web-77
+	forget lago
+	is completed "$(run_sync people)"
+	is 0 "$(writes lago)"
+	is "1|review_required|MEDIUM_MATCH_REQUIRES_REVIEW
+2|review_required|MEDIUM_MATCH_REQUIRES_REVIEW
+3|ambiguous_match|AMBIGUOUS_MATCH" "$(problems)"
+	is "web-1" "$(candidates 1)"
+	has "key '1' is to be linked with 'web-77', which is not there" "$(field /runs/2/logs '.data[].message')"
 }

@@ -119,7 +119,7 @@ static void check_parked(const struct story *s, const bool parked[HISTORY_KEYS],
 	if (n && !s->h->doubts)
 		story_fail(s, "%d rows are in doubt, though nobody died and no answer was lost", n);
 	for (int i = 0; i < HISTORY_KEYS; i++)
-		conflicts += parked[i] && is_record(s, i);
+		conflicts += parked[i] && is_record(s, i) && s->said[i] != WORD_IGNORE;
 	if (s->counters.conflicts < conflicts)
 		story_fail(s, "%d rows are in doubt, and the last run shows %" PRId64 " conflicts", conflicts,
 			   s->counters.conflicts);
@@ -135,6 +135,19 @@ static bool had_value(const struct story *s, int key, int32_t value)
 	return false;
 }
 
+/*
+ * Only a mark says that it is there, and that is not enough for anybody but a person; whose word is
+ * enough, but nothing is written, where the mode only creates.
+ */
+static bool waits_for_review(const struct story *s, int key)
+{
+	bool only_creates = s->mode == FERRY_MODE_INSERT || s->mode == FERRY_MODE_APPEND;
+
+	if (s->said[key] == WORD_LINK && only_creates)
+		return false;
+	return s->h->foreign[key] && s->match && strcmp(s->match, "medium") == 0 && !s->takes_medium;
+}
+
 static void want_value(const struct story *s, int key)
 {
 	const union history_row *d = &s->h->dest[key];
@@ -144,6 +157,8 @@ static void want_value(const struct story *s, int key)
 		story_fail(s, "key %d is lost: the source has %d, the destination nothing", key, v);
 	if (d->value != v)
 		story_fail(s, "key %d: the source has %d, the destination %d", key, v, d->value);
+	if (s->h->foreign[key])
+		story_fail(s, "key %d: its record over there still bears another key", key);
 	if (d->disabled)
 		story_fail(s, "key %d is in the source and still disabled in the destination", key);
 }
@@ -173,6 +188,13 @@ static void check_key(const struct story *s, int key)
 
 	if (d->copies && !d->seeded && !had_value(s, key, d->value))
 		story_fail(s, "key %d: the destination has %d, which was never in the source", key, d->value);
+	if (s->said[key] == WORD_IGNORE)
+		return;
+	if (good && waits_for_review(s, key)) {
+		if (!s->open[key] || strcmp(s->code[key], "MEDIUM_MATCH_REQUIRES_REVIEW") != 0)
+			story_fail(s, "key %d should wait for a person, and nobody was told", key);
+		return;
+	}
 	switch (s->mode) {
 	case FERRY_MODE_UPSERT:
 	case FERRY_MODE_MIRROR:
@@ -209,6 +231,31 @@ static void check_quiet(const struct story *s)
 		story_fail(s, "%d rows were written in the last run, though nothing had changed", s->h->effects);
 }
 
+/* ---- problems */
+
+/* What is open is there for a reason, and what has a reason was told. */
+static void check_problems(const struct story *s, const bool parked[HISTORY_KEYS])
+{
+	const struct counters *c = &s->counters;
+	int64_t told = 0;
+
+	for (int i = 0; i < HISTORY_KEYS; i++) {
+		told += s->reported[i];
+		/* what is not given may just not be recent */
+		if (!s->open[i] || s->h->caps & FERRY_CAP_WINDOWED)
+			continue;
+		if (!s->reported[i])
+			story_fail(s, "key %d: its problem (%s) is open, and the last run did not have it", i, s->code[i]);
+		if (story_is_good(s, i) && !parked[i] && !waits_for_review(s, i))
+			story_fail(s, "key %d: its problem (%s) is open, and the row is good", i, s->code[i]);
+		if (!story_is_there(s, i) && !parked[i] && strcmp(s->code[i], "QUARANTINED") != 0)
+			story_fail(s, "key %d: its problem (%s) is open, and the row is gone", i, s->code[i]);
+	}
+	if (told < c->conflicts + c->invalid || told > c->conflicts + c->invalid + c->failed)
+		story_fail(s, "%" PRId64 " conflicts, %" PRId64 " invalid and %" PRId64 " refused rows, but %" PRId64 " problems",
+			   c->conflicts, c->invalid, c->failed, told);
+}
+
 void check_end(const struct story *s)
 {
 	bool parked[HISTORY_KEYS];
@@ -216,6 +263,7 @@ void check_end(const struct story *s)
 
 	check_parked(s, parked, n);
 	check_quiet(s);
+	check_problems(s, parked);
 	for (int i = 0; i < HISTORY_KEYS; i++) {
 		if (s->h->dest[i].copies > 1)
 			story_fail(s, "key %d is there %d times", i, s->h->dest[i].copies);

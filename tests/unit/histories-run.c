@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "model/value.h"
 #include "pipeline/report.h"
 #include "wire/json.h"
 
@@ -64,6 +65,76 @@ static void live(const struct story *s, const struct run *run, int fd)
 	exit(0);
 }
 
+/* ---- problems */
+
+void story_forms(struct story *s)
+{
+	for (int i = 0; i < HISTORY_KEYS; i++) {
+		struct ferry_value a = {.i = s->h->keys[i].a, .type = FERRY_INT};
+		struct ferry_value b = {.s = s->h->keys[i].b, .len = (uint32_t)strlen(s->h->keys[i].b), .type = FERRY_TEXT};
+		struct ferry_value parts[] = {s->h->key_kind == KEY_B ? b : a, b};
+		struct ferry_error err = {0};
+		struct buf form = BUF_INIT;
+		if (key_encode(parts, s->h->key_kind == KEY_BOTH ? 2 : 1, &form, &err) != 0 || form.len > FORM_BYTES)
+			story_fail(s, "the form of key %d: %s", i, err.msg);
+		s->form_len[i] = form.len;
+		memcpy(s->forms[i], form.s, form.len);
+		for (size_t k = 0; k < form.len; k++)
+			snprintf(s->hex[i] + 2 * k, 3, "%02x", (unsigned char)form.s[k]);
+		buf_release(&form);
+	}
+}
+
+void story_problems(struct story *s, struct run *run)
+{
+	struct pipeline_options *o = &run->options;
+
+	o->open = s->for_job_open;
+	o->rulings = s->for_job;
+	for (int i = 0; i < HISTORY_KEYS; i++) {
+		struct kv_bytes form = {s->forms[i], s->form_len[i]};
+		if (s->open[i])
+			s->for_job_open[o->n_open++] = (struct open_def){"main", form};
+		if (s->said[i] == WORD_NONE)
+			continue;
+		snprintf(s->ids[i], sizeof s->ids[i], "k%d", i);
+		s->for_job[o->n_rulings++] = (struct ruling_def){
+			.segment = "main", .form = form, .retry = s->said[i] == WORD_RETRY,
+			.ruling = s->said[i] == WORD_LINK ? RULING_LINK : s->said[i] == WORD_IGNORE ? RULING_IGNORE : RULING_NONE,
+			.dest_id = s->said[i] == WORD_LINK ? s->ids[i] : "",
+		};
+	}
+}
+
+/* As the supervisor has it: what is reported although a run knew the word for it is open again. */
+static void read_problem(struct story *s, json_node *root, const char *type)
+{
+	const char *hex = json_get_text(root, "form", "");
+	int key = 0;
+
+	while (key < HISTORY_KEYS && strcmp(s->hex[key], hex) != 0)
+		key++;
+	if (key == HISTORY_KEYS)
+		story_fail(s, "a %s of the form %s, which is no key's", type, hex);
+	if (strcmp(type, "problem") == 0) {
+		if (s->reported[key] && key != s->h->twice && strcmp(json_get_text(root, "code", ""), "QUARANTINED") != 0)
+			story_fail(s, "key %d: two problems in one run", key);
+		s->reported[key] = true;
+		snprintf(s->code[key], sizeof s->code[key], "%s", json_get_text(root, "code", ""));
+		if (s->said[key] != WORD_IGNORE) {
+			s->said[key] = WORD_NONE;
+			s->open[key] = true;
+		}
+	} else if (strcmp(type, "clear") == 0) {
+		s->open[key] = false;
+		s->said[key] = WORD_NONE;
+	} else if (s->said[key] == WORD_LINK || s->said[key] == WORD_RETRY) {
+		s->said[key] = WORD_NONE;
+	}
+}
+
+/* ---- the report */
+
 static void read_line(struct story *s, const char *line, size_t len)
 {
 	struct json_doc *doc;
@@ -77,10 +148,13 @@ static void read_line(struct story *s, const char *line, size_t len)
 	bool ended = strcmp(type, "segment") == 0 && strcmp(status, "running") != 0;
 	if (ended)
 		counters_read(json_get(root, "counters"), &s->counters);
+	bool problem = strcmp(type, "problem") == 0 || strcmp(type, "clear") == 0 || strcmp(type, "ruled") == 0;
+	if (problem)
+		read_problem(s, root, type);
 	if (strcmp(type, "stage") == 0 && strcmp(stage, "apply") == 0 && strcmp(status, "running") == 0)
 		s->reached_apply = true;
-	if (s->tells && (ended || strcmp(type, "log") == 0 || strcmp(type, "row_error") == 0))
-		printf("    %s%s\n", stage, line + strcspn(line, ","));
+	if (s->tells && (ended || problem || strcmp(type, "log") == 0 || strcmp(type, "row_error") == 0))
+		printf("    %s %s%s\n", type, stage, line + strcspn(line, ","));
 	json_free(doc);
 }
 
@@ -115,6 +189,9 @@ bool run_process(struct story *s, const struct run *run)
 	int pair[2], status;
 
 	memset(&s->counters, 0, sizeof s->counters);
+	/* a promotion has the problems of its preview */
+	if (!run->options.promote_run)
+		memset(s->reported, 0, sizeof s->reported);
 	s->reached_apply = false;
 	h->lock = 0;
 	h->calls = h->lookups = h->effects = 0;

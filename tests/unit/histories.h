@@ -11,7 +11,10 @@
 #include "pipeline/pipeline.h"
 
 enum { KILL_NEVER = -1 };
-enum { PAST_VALUES = 64 };
+enum { PAST_VALUES = 64, FORM_BYTES = 64 };
+
+/* What a person has said of a key. */
+enum word { WORD_NONE, WORD_LINK, WORD_RETRY, WORD_IGNORE };
 
 /* Everything random was drawn from the seed; what the connector must know is in *h. */
 struct story {
@@ -25,8 +28,23 @@ struct story {
 	int lanes, retries;
 	bool other_layout;		/* the map's fields stand in another order */
 	bool changes_layout;		/* ... from some run on */
+	const char *match;		/* tier of a rule on the mark, or NULL */
+	bool takes_medium;		/* policy medium: update */
+	int quarantine;			/* quarantine_after */
 	int64_t next_value;
 	int64_t next_run;
+
+	/* problems, kept as a supervisor keeps them */
+	char forms[HISTORY_KEYS][FORM_BYTES], hex[HISTORY_KEYS][2 * FORM_BYTES + 1];
+	size_t form_len[HISTORY_KEYS];
+	bool open[HISTORY_KEYS];
+	char code[HISTORY_KEYS][40];	/* of the problem reported last */
+	enum word said[HISTORY_KEYS];
+	bool reported[HISTORY_KEYS];	/* by the last run */
+	struct open_def for_job_open[HISTORY_KEYS];
+	struct ruling_def for_job[HISTORY_KEYS];
+	char ids[HISTORY_KEYS][16];
+
 	/* every value a key ever had in the source */
 	int32_t past[HISTORY_KEYS][PAST_VALUES];
 	int n_past[HISTORY_KEYS];
@@ -52,6 +70,11 @@ void story_fail(const struct story *s, const char *fmt, ...) __attribute__((nore
 struct generation *story_load(const struct story *s);
 /* True when it came to its end; its result is in the history and the story then. */
 bool run_process(struct story *s, const struct run *run);
+
+/* Write down the key forms by which problems name keys. */
+void story_forms(struct story *s);
+/* Give the run what is open and what was said. */
+void story_problems(struct story *s, struct run *run);
 
 /* Would the engine send the key's present row? */
 bool story_is_good(const struct story *s, int key);

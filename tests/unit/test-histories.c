@@ -138,11 +138,26 @@ static void seed_destination(struct story *s)
 	struct history *h = s->h;
 
 	/* who does not look is not told that something is there already */
-	if (!(h->caps & FERRY_CAP_MATCH_NEW) && s->mode != FERRY_MODE_UPDATE)
+	if (!(h->caps & FERRY_CAP_MATCH_NEW) && s->mode != FERRY_MODE_UPDATE && !s->match)
 		return;
 	for (int i = 0; i < HISTORY_KEYS; i++)
-		if (one_in(s, 3))
+		if (one_in(s, 3)) {
 			h->dest[i] = (union history_row){{.value = (int32_t)(++s->next_value * 10), .copies = 1, .seeded = 1}};
+			h->foreign[i] = s->match && one_in(s, 2);
+		}
+}
+
+/* Records that are there under other keys, and a rule that finds them by their mark. */
+static void choose_match(struct story *s)
+{
+	s->quarantine = one_in(s, 2) ? 2 + below(s, 3) : one_in(s, 2) ? 0 : 10;
+	if (!one_in(s, 3)) {
+		s->h->has_list = one_in(s, 3);
+		return;
+	}
+	s->match = one_in(s, 3) ? "strong" : "medium";
+	s->takes_medium = one_in(s, 3);
+	s->h->has_list = s->h->gives_ids = true;
 }
 
 static void begin_story(struct story *s)
@@ -170,7 +185,9 @@ static void begin_story(struct story *s)
 	h->gives_ids = s->hash_only || s->changes_layout || one_in(s, 2);
 	s->lanes = one_in(s, 4) ? 2 + below(s, 3) : 1;
 	s->retries = below(s, 3);
+	choose_match(s);
 	make_keys(s);
+	story_forms(s);
 	seed_destination(s);
 	for (int i = 0; i < HISTORY_KEYS; i++)
 		if (!one_in(s, 3))
@@ -186,9 +203,13 @@ static void write_sync(const struct story *s, struct buf *b)
 	buf_addf(b, "sync: story\nsource: {connection: from}\ndestination: {connection: to}\n"
 		 "key: %s\nmode: %s\nmap: %s\nguards: {max_deletes: 100%%}\nsnapshot: %s\n",
 		 keys[s->h->key_kind], mode_name(s->mode),
-		 s->other_layout ? "{v: v, b: b, a: a}" : "{a: a, b: b, v: v}", s->hash_only ? "hash" : "full");
-	if (s->missing)
-		buf_addf(b, "policy: {missing: %s}\n", s->missing);
+		 s->other_layout ? s->match ? "{v: v, m: m, b: b, a: a}" : "{v: v, b: b, a: a}"
+		 : s->match ? "{a: a, b: b, m: m, v: v}" : "{a: a, b: b, v: v}", s->hash_only ? "hash" : "full");
+	if (s->missing || s->takes_medium)
+		buf_addf(b, "policy: {%s%s%s%s}\n", s->missing ? "missing: " : "", s->missing ? s->missing : "",
+			 s->missing && s->takes_medium ? ", " : "", s->takes_medium ? "medium: update" : "");
+	if (s->match)
+		buf_addf(b, "match:\n  - {tier: %s, on: m}\n", s->match);
 	if (s->skips)
 		buf_addf(b, "skip:\n  - {when: v %% 10 = %d, reason: NOT_YET}\n", CLASS_SKIPPED);
 	if (s->rejects)
@@ -199,22 +220,25 @@ static void write_sync(const struct story *s, struct buf *b)
 
 struct generation *story_load(const struct story *s)
 {
-	struct buf connections = BUF_INIT, sync = BUF_INIT;
+	struct buf connections = BUF_INIT, sync = BUF_INIT, settings = BUF_INIT;
 	struct conf_mistakes m = CONF_MISTAKES_INIT;
 
 	buf_addf(&connections, "connections:\n  from: {family: history}\n  to:\n    family: history\n    retries: %d\n"
 		 "    retry_base: 1ms\n    rate_limit: {lanes: %d}\n", s->retries, s->lanes);
 	write_sync(s, &sync);
+	buf_addf(&settings, "quarantine_after: %d\n", s->quarantine);
 	struct conf_file files[] = {
+		{CONF_DAEMON, "ferry.yaml", settings.s, settings.len},
 		{CONF_CONNECTIONS, "connections.yaml", connections.s, connections.len},
 		{CONF_SYNCS, "story.yaml", sync.s, sync.len},
 	};
-	struct generation *g = conf_load(files, 2, &m);
+	struct generation *g = conf_load(files, 3, &m);
 	if (!g)
 		story_fail(s, "the configuration: %s", m.items[0].text);
 	conf_mistakes_release(&m);
 	buf_release(&connections);
 	buf_release(&sync);
+	buf_release(&settings);
 	return g;
 }
 
@@ -291,10 +315,49 @@ static struct run new_run(struct story *s, const char *plugins)
 	s->h->may_repeat = s->other_layout;
 	s->h->full = false;
 	s->h->shuffle = (unsigned)draw(s);
-	return (struct run){
+	struct run run = {
 		.options = {.state_dir = s->state_dir, .plugins_dir = plugins, .run = ++s->next_run},
 		.dies_at_write = KILL_NEVER,
 	};
+	story_problems(s, &run);
+	return run;
+}
+
+/* ---- the person */
+
+/* Who looks at the destination can tell what became of a row: it is there, or it is not. */
+static enum word look(struct story *s, int key)
+{
+	struct history *h = s->h;
+
+	if (!h->gives_ids || !h->source[key].there)
+		return WORD_NONE;
+	h->in_doubt[key] = false;
+	h->unsure[key] = true;
+	return h->dest[key].copies ? WORD_LINK : WORD_RETRY;
+}
+
+/* Some of what is open is answered; `all`: at least everything that was refused too often. */
+static void speak(struct story *s, bool all)
+{
+	static const char *const names[] = {"", "link", "retry", "ignore"};
+
+	for (int i = 0; i < HISTORY_KEYS; i++) {
+		bool refused = strcmp(s->code[i], "QUARANTINED") == 0;
+		if (!s->open[i] || !(one_in(s, 4) || (all && refused)))
+			continue;
+		if (refused)
+			s->said[i] = WORD_RETRY;
+		else if (strcmp(s->code[i], "IN_DOUBT") == 0)
+			s->said[i] = look(s, i);
+		else if (strcmp(s->code[i], "MEDIUM_MATCH_REQUIRES_REVIEW") == 0 && !one_in(s, 4))
+			s->said[i] = WORD_LINK;
+		else if (one_in(s, 3))
+			s->said[i] = WORD_IGNORE;
+		s->open[i] = s->said[i] == WORD_NONE;
+		if (s->tells && s->said[i])
+			printf("a person says of key %d: %s\n", i, names[s->said[i]]);
+	}
 }
 
 /*
@@ -401,6 +464,7 @@ static void tell_story(struct story *s, const char *plugins)
 	}
 	for (int n = 3 + below(s, 6); n; n--) {
 		next_chapter(s);
+		speak(s, false);
 		if (one_in(s, 4)) {
 			preview_and_promote(s, plugins);
 		} else {
@@ -411,6 +475,7 @@ static void tell_story(struct story *s, const char *plugins)
 		next_chapter(s);
 		edit_source(s);
 	}
+	speak(s, true);
 	clean_run(s, plugins);
 	clean_run(s, plugins);
 	check_end(s);
