@@ -225,7 +225,7 @@ static int read_source(struct segment *seg, struct ferry_error *err)
 	bool windowed = seg->source->caps & FERRY_CAP_WINDOWED;
 	struct revisiting revisit = {.seg = seg};
 	struct ferry_sink sink = {seg, sink_columns, sink_rows, sink_page, sink_truncated};
-	struct ferry_extract want = {.key_columns = setup_key_columns(seg)};
+	struct ferry_extract want = {.key_columns = seg->key_columns};
 
 	revisit.api = (struct ferry_revisit){&revisit, next_revisit};
 	seg->ordered = want.key_columns && seg->source->caps & FERRY_CAP_ORDERED && seg->def->source.ordered != 0 && !windowed;

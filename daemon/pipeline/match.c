@@ -43,7 +43,7 @@ static bool is_identifier(const struct segment *seg, size_t f)
 /* The fields that are the destination's identity: flagged ones, or those the key is mapped to. */
 static size_t identifier_rule(struct segment *seg, const char **on)
 {
-	const char *const *keys = seg->dest->api->fields ? NULL : setup_destination_keys(seg);
+	const char *const *keys = seg->dest->api->fields ? NULL : seg->destination_keys;
 	size_t n = 0;
 
 	for (size_t f = 0; f < seg->layout.n && n < KEY_PARTS_MAX; f++) {

@@ -77,6 +77,7 @@ int raw_validate(struct segment *seg, struct ferry_error *err)
 	const struct connection_def *from;
 
 	seg->stage = STAGE_VALIDATE_SETUP;
+	setup_keys(seg);
 	if (setup_load(seg, &seg->def->source, &seg->source_plug, &from, err) != 0 ||
 	    setup_open_handle(seg, FERRY_SOURCE, &seg->source, err) != 0)
 		return -1;
@@ -89,7 +90,7 @@ int raw_extract(struct segment *seg, struct ferry_error *err)
 {
 	struct raw r = {.seg = seg};
 	struct ferry_sink sink = {&r, raw_columns, raw_rows, raw_page, raw_truncated};
-	struct ferry_extract want = {.key_columns = setup_key_columns(seg), .limit = seg->options->limit};
+	struct ferry_extract want = {.key_columns = seg->key_columns, .limit = seg->options->limit};
 
 	seg->stage = STAGE_EXTRACT;
 	int rc = seg->source->api->extract(seg->source->handle, &want, &sink, err);

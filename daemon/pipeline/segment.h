@@ -103,6 +103,8 @@ struct segment {
 	struct plug *source_plug, *dest_plug;
 	struct plug_handle *source, *dest;
 	struct ferry_layout layout;
+	const char *const *key_columns;	/* source columns that make the key, ends with NULL; NULL: expressions */
+	const char *const *destination_keys; /* fields the key is mapped to; NULL unless each part is as it is */
 	bool *ignored;			/* fields whose difference is no change */
 	bool any_ignored;
 	uint32_t layout_id;

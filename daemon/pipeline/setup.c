@@ -41,7 +41,7 @@ static const char *bare_name(struct arena *arena, const char *expr)
 }
 
 /* The source's key columns, when all parts are bare columns. */
-const char *const *setup_key_columns(struct segment *seg)
+static const char *const *find_key_columns(struct segment *seg)
 {
 	const char **names = arena_alloc0(&seg->arena, seg->def->n_key + 1, sizeof *names);
 
@@ -52,7 +52,7 @@ const char *const *setup_key_columns(struct segment *seg)
 }
 
 /* The destination fields the key is mapped to, when every part is mapped as it is. */
-const char *const *setup_destination_keys(struct segment *seg)
+static const char *const *find_destination_keys(struct segment *seg)
 {
 	const char **names = arena_alloc0(&seg->arena, seg->def->n_key + 1, sizeof *names);
 
@@ -66,6 +66,12 @@ const char *const *setup_destination_keys(struct segment *seg)
 	return names;
 }
 
+void setup_keys(struct segment *seg)
+{
+	seg->key_columns = find_key_columns(seg);
+	seg->destination_keys = find_destination_keys(seg);
+}
+
 int setup_open_handle(struct segment *seg, enum ferry_role role, struct plug_handle **ret, struct ferry_error *err)
 {
 	bool is_source = role == FERRY_SOURCE;
@@ -76,7 +82,7 @@ int setup_open_handle(struct segment *seg, enum ferry_role role, struct plug_han
 		.endpoint = e,
 		.layout = is_source ? NULL : &seg->layout,
 		.mode = seg->def->mode,
-		.keys = is_source ? setup_key_columns(seg) : setup_destination_keys(seg),
+		.keys = is_source ? seg->key_columns : seg->destination_keys,
 		.state_dir = seg->options->state_dir,
 		.watch = segment_watch(seg),
 	};
@@ -202,6 +208,7 @@ int stage_validate_setup(struct segment *seg, struct ferry_error *err)
 
 	seg->stage = STAGE_VALIDATE_SETUP;
 	problems_start(seg);
+	setup_keys(seg);
 	if (def->n_key > KEY_PARTS_MAX)
 		return ferry_fail(err, FERRY_E_CONFIG, "a key of %zu parts (at most %d)", def->n_key, KEY_PARTS_MAX);
 	if (setup_load(seg, &def->source, &seg->source_plug, &from, err) != 0 ||

@@ -5,14 +5,12 @@
 
 #include "pipeline/segment.h"
 
-/* Names of the source columns that make the key, ends with NULL; NULL when it is an expression. */
-const char *const *setup_key_columns(struct segment *seg);
-/* Destination fields the key is mapped to; NULL unless every part is mapped as it is. */
-const char *const *setup_destination_keys(struct segment *seg);
+/* Work out seg->key_columns and destination_keys, before anything is opened: lanes only read them. */
+void setup_keys(struct segment *seg);
 /* Load a connector by connection and resource. */
 int setup_load(struct segment *seg, const struct endpoint_def *e, struct plug **ret,
 	       const struct connection_def **ret_connection, struct ferry_error *err);
-/* Open a further handle on the segment's source or destination. */
+/* Open a further handle on the segment's source or destination. Lanes call it, too. */
 int setup_open_handle(struct segment *seg, enum ferry_role role, struct plug_handle **ret, struct ferry_error *err);
 
 #endif
