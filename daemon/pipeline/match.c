@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline/setup.h"
-
 enum { HITS_MAX = 10, LOOKUP_ROWS = BATCH_ROWS };
 
 /* ------------------------------------------------------------------- rules */

@@ -17,11 +17,16 @@ static int latest_preview(struct supervisor *s, const char *sync, int64_t *ret, 
 	return journal_list(s->journal, &of, 0, 1, ret, &n, NULL, err);
 }
 
-/* The newest run above `than` that a guard has stopped, among those whose plans are kept; 0: none. */
-static int newer_guarded(struct supervisor *s, const char *sync, int64_t than, int64_t *ret,
-			 struct ferry_error *err)
+static bool has_run_its_course(const struct run_doc *doc)
 {
-	struct journal_filter of = {.sync = sync, .status = RUN_FAILED};
+	return !doc->extract_only;
+}
+
+/* The newest run above `than` with that status that `fits`, among the last ones; 0: none. */
+static int newer_run(struct supervisor *s, const char *sync, enum run_status status, bool (*fits)(const struct run_doc *),
+		     int64_t than, int64_t *ret, struct ferry_error *err)
+{
+	struct journal_filter of = {.sync = sync, .status = status};
 	struct run_doc doc;
 	size_t n = 1;
 
@@ -34,9 +39,9 @@ static int newer_guarded(struct supervisor *s, const char *sync, int64_t than, i
 			return 0;
 		if (queue_doc(s, id, &doc, err) < 0)
 			return -1;
-		bool guarded = run_doc_guarded(&doc);
+		bool found = fits(&doc);
 		run_doc_release(&doc);
-		if (guarded) {
+		if (found) {
 			*ret = id;
 			return 0;
 		}
@@ -66,11 +71,17 @@ static int check_kind(const struct run_doc *old, bool override, struct ferry_err
 /* The plan must be the last one made. */
 static int check_latest(struct supervisor *s, const struct run_doc *old, struct ferry_error *err)
 {
-	int64_t preview, guarded = 0;
+	int64_t preview, guarded = 0, completed = 0;
+	bool stopped = run_doc_guarded(old);
 
 	if (latest_preview(s, old->sync, &preview, err) < 0 ||
-	    (run_doc_guarded(old) && newer_guarded(s, old->sync, old->id, &guarded, err) < 0))
+	    (stopped && newer_run(s, old->sync, RUN_FAILED, run_doc_guarded, old->id, &guarded, err) < 0) ||
+	    (stopped && newer_run(s, old->sync, RUN_COMPLETED, has_run_its_course, old->id, &completed, err) < 0))
 		return -1;
+	/* what a guard was alarmed about is over: a source that had lost its rows may have them again */
+	if (completed)
+		return ferry_fail(err, FERRY_E_PLAN_STALE, "run %lld was stopped by a guard, and run %lld has completed since",
+				  (long long)old->id, (long long)completed);
 	int64_t latest = preview > guarded ? preview : guarded;
 	if (latest <= old->id)
 		return 0;
@@ -142,9 +153,9 @@ static int promote(struct supervisor *s, int64_t run, bool override, const struc
 		return -1;
 	int rc = check_kind(&old, override, err);
 	if (rc == 0)
-		rc = check_latest(s, &old, err);
-	if (rc == 0)
 		rc = check_taken(s, &old, err);
+	if (rc == 0)
+		rc = check_latest(s, &old, err);
 	if (rc == 0 && override) {
 		describe_override(&old, &because);
 		want.because = buf_str(&because);

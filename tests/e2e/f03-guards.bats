@@ -162,3 +162,16 @@ stopped() {
 	run -0 ctl promote 3 --override-guard --wait
 	is 40 "$(contacts)"
 }
+
+@test "what a guard has stopped cannot be carried out once the source has recovered" {
+	people 100
+	mirror
+	run_sync people
+	db crm "DELETE FROM people WHERE id > 3"
+	is failed "$(run_sync people)"
+	people 100
+	is completed "$(run_sync people)"
+	run -1 ctl promote 2 --override-guard
+	has "run 2 was stopped by a guard, and run 3 has completed since"
+	is 100 "$(contacts)"
+}

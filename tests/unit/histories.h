@@ -66,7 +66,8 @@ struct run {
 /* Fails the test with the story's seed. */
 void story_fail(const struct story *s, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 
-/* The definitions of its next run. */
+/* The definitions of its next run: its sync as text, and all of them. */
+void story_sync(const struct story *s, struct buf *b);
 struct generation *story_load(const struct story *s);
 /* True when it came to its end; its result is in the history and the story then. */
 bool run_process(struct story *s, const struct run *run);
