@@ -64,11 +64,6 @@ const char *tier_name(enum ferry_tier t)
 	return tier_names[t];
 }
 
-const char *change_name(enum change c)
-{
-	return change_names[c];
-}
-
 const struct reason_info *reason_table(void)
 {
 	return reasons;

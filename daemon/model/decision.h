@@ -19,7 +19,6 @@ enum change {
 const char *decision_name(enum ferry_decision d);	/* "create" */
 int decision_from_name(const char *name);		/* -1: none */
 const char *tier_name(enum ferry_tier t);
-const char *change_name(enum change c);
 
 struct reason_info {
 	const char *code;		/* "NEW_IN_SOURCE" */

@@ -133,7 +133,7 @@ static void dispatch_free(struct applying *a, struct dispatch *d)
 	free(d);
 }
 
-/* The group again, with the rows that are still in doubt. They move to the front of the list. */
+/* The group again, with the rows that are still in doubt. */
 static void note_group(struct applying *a, struct dispatch *d)
 {
 	size_t n = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reconcile.c - what is known of each record: the snapshot by a merge of two ordered streams (or by
- * look-up, with a bit for each entry seen, when the source cannot order), what persons have said, then
- * the destination itself for keys that are new, and for all of them with verify.
+ * reconcile.c - what is known of each record: the snapshot by a merge of two ordered streams (or, when
+ * the source cannot order, by fingerprints in memory, and by look-up for what those do not know), what
+ * persons have said, then the destination itself for keys that are new, and for all with verify.
  */
 #include <stdlib.h>
 #include <string.h>

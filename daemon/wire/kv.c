@@ -35,7 +35,6 @@ struct kv_txn {
 	struct kv_env *env;
 	MDB_txn *txn;
 	bool write, full;
-	size_t written;
 	struct ferry_error err;
 };
 
@@ -309,11 +308,6 @@ static int commit(struct kv_txn *txn, struct ferry_error *err)
 	return grow(env, err) != 0 ? -1 : 1;
 }
 
-int kv_commit(struct kv_txn *txn, struct ferry_error *err)
-{
-	return commit(txn, err) == 0 ? 0 : -1;
-}
-
 int kv_update(struct kv_env *env, int (*fn)(struct kv_txn *txn, void *ctx, struct ferry_error *err),
 	      void *ctx, struct ferry_error *err)
 {
@@ -335,16 +329,6 @@ int kv_update(struct kv_env *env, int (*fn)(struct kv_txn *txn, void *ctx, struc
 			*err = e;
 	} while (rc > 0);
 	return rc;
-}
-
-size_t kv_written(const struct kv_txn *txn)
-{
-	return txn->written;
-}
-
-int kv_failed(const struct kv_txn *txn)
-{
-	return txn->err.code;
 }
 
 /* ------------------------------------------------------------------- values */
@@ -422,7 +406,6 @@ static int put(struct kv_txn *txn, int table, struct kv_bytes key, struct kv_byt
 		memcpy(v.mv_data, &sum, SUM);
 		if (value.len)
 			memcpy((char *)v.mv_data + SUM, value.p, value.len);
-		txn->written += key.len + value.len + SUM + 16;
 	}
 	return rc;
 }
@@ -462,7 +445,6 @@ void kv_del(struct kv_txn *txn, int table, struct kv_bytes key)
 	int rc = mdb_del(txn->txn, txn->env->dbi[table], &k, NULL);
 	if (rc && rc != MDB_NOTFOUND)
 		keep(txn, rc, "delete");
-	txn->written += key.len + 16;
 }
 
 void kv_clear(struct kv_txn *txn, int table)

@@ -45,19 +45,17 @@ void kv_clear_stale(struct kv_env *env);
 int kv_copy(struct kv_env *env, const char *to, struct ferry_error *err);
 
 /*
- * A transaction keeps its first error: after it every call does nothing, and kv_commit returns it.
- * So: begin, put, put, commit, check once. The map grows by itself, but only between transactions:
- * write through kv_update, which runs the transaction again with a larger map when it was full.
+ * A transaction keeps its first error: after it every call does nothing, and the end of it returns it,
+ * so what is put need not be checked one by one. Reading: begin, read, abort. Writing goes through
+ * kv_update, since the map grows only between transactions.
  */
 int kv_begin(struct kv_env *env, int write, struct kv_txn **ret, struct ferry_error *err);
-int kv_commit(struct kv_txn *txn, struct ferry_error *err);	/* durable when it returns 0; frees txn */
 void kv_abort(struct kv_txn *txn);				/* also ends a read; NULL is fine */
-/* Bytes put so far; commit in groups of a few MiB, since dirty pages are private memory. */
-size_t kv_written(const struct kv_txn *txn);
 
 /*
- * Run fn in a write transaction and commit; again with a larger map when it was full. fn must be
- * repeatable; it returns -1 with *err filled to abort.
+ * Run fn in a write transaction and commit: durable when it returns 0. Again with a larger map when it
+ * was full, so fn must be repeatable; it returns -1 with *err filled to abort. Dirty pages are private
+ * memory: groups of a few MiB are right.
  */
 int kv_update(struct kv_env *env, int (*fn)(struct kv_txn *txn, void *ctx, struct ferry_error *err),
 	      void *ctx, struct ferry_error *err);
@@ -73,8 +71,6 @@ void kv_append(struct kv_txn *txn, int table, struct kv_bytes key, struct kv_byt
 void kv_del(struct kv_txn *txn, int table, struct kv_bytes key);	/* absent: nothing */
 void kv_clear(struct kv_txn *txn, int table);
 int64_t kv_count(struct kv_txn *txn, int table);
-/* The transaction's first error; FERRY_OK when none. */
-int kv_failed(const struct kv_txn *txn);
 
 /* Cursors: 1 at an entry, 0 at the end, -1 error. The key and value are valid until the next move. */
 int kv_cursor_open(struct kv_txn *txn, int table, struct kv_cursor **ret, struct ferry_error *err);
