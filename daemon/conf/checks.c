@@ -99,8 +99,11 @@ static void check_fields(struct keyword_reader *r, const struct yaml_node *node,
 			 const struct segment_def *seg)
 {
 	const struct yaml_node *ignored = keyword_find(node, "ignore_changes");
+	const struct yaml_node *sensitive = keyword_find(node, "sensitive");
 	const struct yaml_node *reject = keyword_find(node, "reject");
 
+	for (size_t i = 0; i < seg->n_sensitive; i++)
+		check_mapped(r, seg, keyword_item(sensitive, i));
 	for (size_t i = 0; i < seg->n_ignore_changes; i++)
 		check_mapped(r, seg, keyword_item(ignored, i));
 	for (size_t i = 0; i < seg->n_reject; i++)

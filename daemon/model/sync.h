@@ -151,6 +151,8 @@ struct segment_def {
 	size_t n_skip, n_reject;
 	const char **ignore_changes;	/* destination fields */
 	size_t n_ignore_changes;
+	const char **sensitive;		/* destination fields whose values are never shown */
+	size_t n_sensitive;
 	struct match_def *match;
 	size_t n_match;
 	struct policy_def policy;	/* missing is never MISSING_DEFAULT once loaded */

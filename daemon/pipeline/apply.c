@@ -431,8 +431,7 @@ static void refuse(struct applying *a, const struct slice *s, size_t i)
 	a->seg->refused++;
 	quarantine(a, s, i);
 	for (size_t f = 0; s->actions[i].fields && f < a->seg->layout.n; f++)
-		if (strcmp(a->seg->layout.names[f], o->field) == 0 &&
-		    !(a->seg->layout.fields[f] && a->seg->layout.fields[f]->flags & FERRY_FIELD_SENSITIVE))
+		if (strcmp(a->seg->layout.names[f], o->field) == 0 && !a->seg->sensitive[f])
 			raw = &s->actions[i].fields[f];
 	if (raw)
 		value_show(raw, 200, &text);

@@ -227,6 +227,9 @@ static bool valid_fields(struct segment *seg, const struct row *row, struct ferr
 	for (size_t f = 0; f < seg->layout.n; f++) {
 		if (check_field(seg, f, &fields[f], why, sizeof why))
 			continue;
+		/* why it is wrong may quote it */
+		if (seg->sensitive[f] && !is_missing(seg, f, &fields[f]))
+			snprintf(why, sizeof why, "the value is not allowed; it is sensitive and not shown");
 		row_invalid(seg, row, is_missing(seg, f, &fields[f]) ? "missing_required_field" : "invalid_record",
 			    seg->layout.names[f], why, &fields[f]);
 		return false;

@@ -246,14 +246,10 @@ static int read_source(struct segment *seg, struct ferry_error *err)
 
 static void fill_header(struct segment *seg, struct plan_header *h)
 {
-	bool *sensitive = arena_alloc0(&seg->arena, seg->layout.n + 1, sizeof *sensitive);
-
-	for (size_t i = 0; i < seg->layout.n; i++)
-		sensitive[i] = seg->layout.fields[i] && seg->layout.fields[i]->flags & FERRY_FIELD_SENSITIVE;
 	*h = (struct plan_header){
 		.segment = seg->def->name, .definition = seg->definition, .full = seg->options->full,
 		.reset = seg->reset, .truncated = seg->truncated, .key_parts = seg->def->n_key,
-		.names = seg->layout.names, .sensitive = sensitive, .n_names = seg->layout.n,
+		.names = seg->layout.names, .sensitive = seg->sensitive, .n_names = seg->layout.n,
 	};
 }
 

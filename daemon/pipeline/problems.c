@@ -76,16 +76,11 @@ static void put_form(struct buf *b, struct kv_bytes form)
 	buf_release(&hex);
 }
 
-static bool is_sensitive(const struct segment *seg, size_t f)
-{
-	return seg->layout.fields[f] && seg->layout.fields[f]->flags & FERRY_FIELD_SENSITIVE;
-}
-
 void problem_fields(const struct segment *seg, const struct ferry_value *fields, const char *key, struct buf *out)
 {
 	jw_open(out, key, '{');
 	for (size_t f = 0; f < seg->layout.n; f++) {
-		if (is_sensitive(seg, f) && fields[f].type != FERRY_NULL) {
+		if (seg->sensitive[f] && fields[f].type != FERRY_NULL) {
 			jw_text(out, seg->layout.names[f], "********");
 		} else if (value_has_bytes(&fields[f]) && fields[f].len > SHOWN_MAX) {
 			struct buf cut = BUF_INIT;

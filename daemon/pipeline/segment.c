@@ -68,7 +68,7 @@ void segment_invalid(struct segment *seg, const char *key, const char *code, con
 	segment_count_reason(seg, code, 1);
 	for (size_t f = 0; field && f < seg->layout.n; f++)
 		if (strcmp(seg->layout.names[f], field) == 0)
-			sensitive = seg->layout.fields[f] && seg->layout.fields[f]->flags & FERRY_FIELD_SENSITIVE;
+			sensitive = seg->sensitive[f];
 	if (raw && !sensitive)
 		value_show(raw, 200, &text);
 	report_row_error(seg->report, &(struct row_error){

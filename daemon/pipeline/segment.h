@@ -107,6 +107,7 @@ struct segment {
 	const char *const *destination_keys; /* fields the key is mapped to; NULL unless each part is as it is */
 	bool *ignored;			/* fields whose difference is no change */
 	bool any_ignored;
+	bool *sensitive;		/* fields whose values are not shown */
 	uint32_t layout_id;
 	struct snapshot *snapshot;
 	struct snap_reader *reader;

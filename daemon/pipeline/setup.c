@@ -178,16 +178,26 @@ static int count_snapshot(struct segment *seg, struct ferry_error *err)
 	return 0;
 }
 
-static void mark_ignored(struct segment *seg)
+static bool is_listed(const char *name, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void mark_fields(struct segment *seg)
 {
 	const struct segment_def *def = seg->def;
 
 	seg->ignored = arena_alloc0(&seg->arena, seg->layout.n + 1, sizeof *seg->ignored);
+	seg->sensitive = arena_alloc0(&seg->arena, seg->layout.n + 1, sizeof *seg->sensitive);
 	for (size_t f = 0; f < seg->layout.n; f++) {
 		const struct ferry_field *field = seg->layout.fields[f];
-		seg->ignored[f] = field && field->flags & FERRY_FIELD_VOLATILE;
-		for (size_t i = 0; i < def->n_ignore_changes; i++)
-			seg->ignored[f] |= strcmp(def->ignore_changes[i], seg->layout.names[f]) == 0;
+		const char *name = seg->layout.names[f];
+		uint32_t flags = field ? field->flags : 0;
+		seg->ignored[f] = flags & FERRY_FIELD_VOLATILE || is_listed(name, def->ignore_changes, def->n_ignore_changes);
+		seg->sensitive[f] = flags & FERRY_FIELD_SENSITIVE || is_listed(name, def->sensitive, def->n_sensitive);
 		seg->any_ignored |= seg->ignored[f];
 	}
 }
@@ -216,7 +226,7 @@ int stage_validate_setup(struct segment *seg, struct ferry_error *err)
 		return -1;
 	plug_layout(seg->dest_plug, def, &seg->arena, &seg->layout);
 	fold_id(seg);
-	mark_ignored(seg);
+	mark_fields(seg);
 	segment_definition(seg->generation, def, seg->definition);
 	seg->key_text = join_key(seg);
 	if (destination_text(seg, to, &seg->destination_id, err) != 0)

@@ -170,3 +170,25 @@ s3 name=Cy email=cy@x.org pin=3333" "$(on_shelf)"
 	is completed "$(run_sync people)"
 	is "unchanged 3" "$(rows 4)"
 }
+
+@test "fields that are sensitive are sent, and shown nowhere" {
+	use ", refuses: Bo" "sensitive: [name, email]"
+	db crm "UPDATE people SET name = hex(zeroblob(30)) WHERE id = 3"
+	for run in 1 2 3; do is completed "$(run_sync people)"; done
+	has "name=Ann email=ann@x.org" "$(on_shelf)"
+	is "2|quarantined|QUARANTINED
+3|invalid_record|INVALID_RECORD" "$(problems)"
+	is "********" "$(field "/runs/1/plan?key=1" '.data[0].fields[] | select(.name == "email") | .after')"
+	{
+		curl -sf --unix-socket "$T/ferry.sock" http://x/api/v1/runs/3
+		for what in runs/1/plan runs/3/plan runs/1/errors runs/3/errors runs/3/logs problems "problems/$(problem_of 2)" \
+			"problems/$(problem_of 3)" "syncs/people/history?key=1" "syncs/people/history?key=2"; do
+			curl -sf --unix-socket "$T/ferry.sock" "http://x/api/v1/$what"
+		done
+		ctl plan 1 --diff
+	} >"$T/shown"
+	has '"key":"2"' "$(cat "$T/shown")"
+	has_not "@x.org" "$(cat "$T/shown")"
+	has_not '"Ann"' "$(cat "$T/shown")"
+	has_not 00000000 "$(cat "$T/shown")"
+}

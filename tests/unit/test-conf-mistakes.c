@@ -272,6 +272,7 @@ static void rules_between_keys(void **state)
 	sync_mistake(SYNC "ignore_changes: [name, nmae, x]\n",
 		     "s.yaml:6:24: unknown field 'nmae' (did you mean 'name'?)\n"
 		     "s.yaml:6:30: unknown field 'x' (it must be one of those under 'map')\n");
+	sync_mistake(SYNC "sensitive: nmae\n", "s.yaml:6:12: unknown field 'nmae' (did you mean 'name'?)\n");
 	sync_mistake(SYNC "reject: [{when: a, message: b, field: nane}]\n",
 		     "s.yaml:6:39: unknown field 'nane' (did you mean 'name'?)\n");
 }
