@@ -101,14 +101,16 @@ static void print_options(struct ctl *ctl, const char *title, json_node *options
 	table_init(&t, &ctl->screen, columns, 4);
 	for (size_t i = 0; i < json_count(options); i++) {
 		json_node *o = json_at(options, i);
-		int64_t longest = json_get_int(o, "max_len", 0);
+		int64_t longest = json_get_int(o, "max_length", 0);
 		table_text(&t, STYLE_BOLD, json_get_text(o, "name", "?"));
 		buf_adds(&text, json_get_text(o, "type", ""));
 		if (longest > 0)
 			buf_addf(&text, "(%d)", (int)longest);
 		table_take(&t, STYLE_PLAIN, &text);
-		table_text(&t, STYLE_CHANGE, json_get_bool(o, "identifier", false) ? "identifier"
-			   : json_get_bool(o, "required", false) ? "required" : "");
+		if (json_get_bool(o, "required", false))
+			buf_adds(&text, "required");
+		add_list(&text, json_get(o, "flags"));
+		table_take(&t, STYLE_CHANGE, &text);
 		add_rules(&text, o);
 		table_take(&t, STYLE_PLAIN, &text);
 	}
@@ -116,6 +118,36 @@ static void print_options(struct ctl *ctl, const char *title, json_node *options
 	table_print(&t, 2, &ctl->out);
 	table_release(&t);
 	buf_release(&text);
+}
+
+/* What it does, and how much at once. */
+static void add_limits(struct buf *out, json_node *c)
+{
+	static const struct { const char *name, *text; } words[] = {
+		{"ordered", "reads in key order"}, {"windowed", "reads recent records only"},
+		{"idempotent", "a write may be repeated"}, {"match_new", "looks for what is there already"},
+		{"delete", "can delete"}, {"disable", "can disable"}, {"local", "needs no network"},
+	};
+	json_node *caps = json_get(c, "capabilities");
+	static const struct { const char *member, *before, *after; } sizes[] = {
+		{"batch", "at most ", " to a write"}, {"lookup_batch", "", " to a look-up"},
+		{"list_page", "", " to a page of its list"},
+	};
+	const char *sep = "";
+
+	for (size_t i = 0; i < json_count(caps); i++)
+		for (size_t w = 0; w < sizeof words / sizeof *words; w++)
+			if (strcmp(json_text(json_at(caps, i), NULL), words[w].name) == 0) {
+				buf_addf(out, "%s%s", sep, words[w].text);
+				sep = "; ";
+			}
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		int n = (int)json_get_int(c, sizes[i].member, 0);
+		if (n > 0) {
+			buf_addf(out, "%s%s%d%s", sep, sizes[i].before, n, sizes[i].after);
+			sep = "; ";
+		}
+	}
 }
 
 static void print_connector(struct ctl *ctl, json_node *c)
@@ -134,8 +166,10 @@ static void print_connector(struct ctl *ctl, json_node *c)
 		buf_adds(&text, "; modes ");
 		add_list(&text, json_get(c, "modes"));
 	}
-	if (json_get_int(c, "batch", 0) > 0)
-		buf_addf(&text, "; %d to a batch", (int)json_get_int(c, "batch", 0));
+	say(ctl, STYLE_DIM, buf_str(&text));
+	say_line(ctl);
+	buf_reset(&text);
+	add_limits(&text, c);
 	say(ctl, STYLE_DIM, buf_str(&text));
 	say_line(ctl);
 	buf_release(&text);

@@ -78,6 +78,8 @@ int cmd_history(struct ctl *ctl, struct ferry_error *err);
 int cmd_check(struct ctl *ctl, struct ferry_error *err);
 int cmd_reload(struct ctl *ctl, struct ferry_error *err);
 int cmd_connectors(struct ctl *ctl, struct ferry_error *err);
+int cmd_connections(struct ctl *ctl, struct ferry_error *err);
+int cmd_test(struct ctl *ctl, struct ferry_error *err);
 int cmd_explain(struct ctl *ctl, struct ferry_error *err);
 int cmd_help(struct ctl *ctl, struct ferry_error *err);
 int cmd_version(struct ctl *ctl, struct ferry_error *err);

@@ -17,6 +17,7 @@ ctl_libctl_la_SOURCES = \
 	ctl/cmd-run.c \
 	ctl/cmd-show.c \
 	ctl/cmd-status.c \
+	ctl/cmd-test.c \
 	ctl/ctl.c ctl/ctl.h \
 	ctl/format.c ctl/format.h \
 	ctl/style.c ctl/style.h \

@@ -69,6 +69,11 @@ static const struct command commands[] = {
 		"printed and the exit status is 1.", cmd_reload},
 	{"connectors", "[NAME]", 0, "connectors, or one connector's settings and fields",
 		NULL, cmd_connectors},
+	{"connections", "", OPTION(LIMIT) | OPTION(PAGE), "connections, and the syncs that use them",
+		NULL, cmd_connections},
+	{"test", "[CONNECTION]", 0, "see whether a connection works, or each of them",
+		"Looks at address, credentials, version and permissions, and says what failed. Exit status 1\n"
+		"when one does not work.", cmd_test},
 	{"explain", "[CODE]", 0, "what an error code or reason code means",
 		"Needs no daemon.", cmd_explain},
 	{"help", "[COMMAND]", OPTION(COMMANDS), "explain a command", NULL, cmd_help},

@@ -122,7 +122,7 @@ static int ask_connectors(const struct supervise_paths *paths, const struct gene
 	struct probe *probe;
 
 	if (loop_new(&c.loop, &c.err) == 0 &&
-	    probe_start(c.loop, "check", paths, g, on_checked, &c, &probe, &c.err) == 0)
+	    probe_start(c.loop, "check", NULL, paths, g, on_checked, &c, &probe, &c.err) == 0)
 		loop_run(c.loop, &c.err);
 	loop_free(c.loop);
 	if (c.err.code == FERRY_OK)

@@ -15,6 +15,7 @@ _ferryctl_words()
 	SYNC) _ferryctl_names syncs --limit 100 ;;
 	RUN) echo last; _ferryctl_names runs ;;
 	NAME) _ferryctl_names connectors ;;
+	CONNECTION) _ferryctl_names connections --limit 100 ;;
 	CODE) ferryctl explain | awk '/^  / {print $1}' ;;
 	COMMAND) cut -f1 <<<"$table" ;;
 	ID) _ferryctl_names problems ;;

@@ -37,6 +37,8 @@ ferryctl help --commands 2>/dev/null | while read -l -d \t name args options sum
             complete -c ferryctl -n $here -a 'last (__ferryctl_names runs)'
         case '*NAME*'
             complete -c ferryctl -n $here -a '(__ferryctl_names connectors)'
+        case '*CONNECTION*'
+            complete -c ferryctl -n $here -a '(__ferryctl_names connections --limit 100)'
         case '*ID*'
             complete -c ferryctl -n $here -a '(__ferryctl_names problems)'
         case '*CODE*'

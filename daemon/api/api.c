@@ -37,6 +37,8 @@ static const struct api_route routes[] = {
 	{"POST", V1 "/reload", API_ADMIN, handle_reload},
 	{"GET", V1 "/connectors", API_VIEWER, handle_connectors},
 	{"GET", V1 "/connectors/{name}", API_VIEWER, handle_connector},
+	{"GET", V1 "/connections", API_VIEWER, handle_connections},
+	{"POST", V1 "/connections/{name}/test", API_ADMIN, handle_connection_test},
 	{"GET", V1 "/errors/{code}", API_VIEWER, handle_error_code},
 	{"GET", V1 "/reasons/{code}", API_VIEWER, handle_reason_code},
 	{"GET", V1 "/audit", API_VIEWER, handle_audit},

@@ -75,6 +75,9 @@ int handle_error_code(struct call *c, struct ferry_error *err);
 int handle_reason_code(struct call *c, struct ferry_error *err);
 int handle_audit(struct call *c, struct ferry_error *err);
 
+int handle_connections(struct call *c, struct ferry_error *err);
+int handle_connection_test(struct call *c, struct ferry_error *err);
+
 int handle_syncs(struct call *c, struct ferry_error *err);
 int handle_sync(struct call *c, struct ferry_error *err);
 int handle_sync_runs(struct call *c, struct ferry_error *err);

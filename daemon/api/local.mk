@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += daemon/libapi.la
 daemon_libapi_la_SOURCES = \
 	daemon/api/api.c daemon/api/api.h \
 	daemon/api/call.h \
+	daemon/api/connections.c \
 	daemon/api/history.c \
 	daemon/api/params.c \
 	daemon/api/problems.c \

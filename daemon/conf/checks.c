@@ -13,6 +13,8 @@ void conf_check_connection(struct keyword_reader *r, const struct yaml_node *nod
 	const struct connection_def *c = base;
 
 	(void)node;
+	if (!c->tls_cert != !c->tls_key)
+		conf_mistake(r->mistakes, &c->mark, "tls: 'cert' and 'key' belong together");
 	for (size_t i = 0; i < c->options.n; i++) {
 		const struct def_option *o = &c->options.items[i];
 		const char *problem = secret_problem(o->text);

@@ -73,8 +73,12 @@ static const struct keyword_object rate_limit_object = {
 static const struct keyword tls_keywords[] = {
 	{.name = "ca", .type = KEYWORD_TEXT, AT(tls_ca),
 	 .help = "file with the certificates to trust, instead of the system's"},
-	{.name = "verify", .type = KEYWORD_BOOL, .fallback = "true", AT(tls_verify),
-	 .help = "check the other side's certificate"},
+	{.name = "cert", .type = KEYWORD_TEXT, AT(tls_cert),
+	 .help = "file with the certificate that ferry shows of itself"},
+	{.name = "key", .type = KEYWORD_TEXT, AT(tls_key),
+	 .help = "file with the key of that certificate"},
+	{.name = "verify", .type = KEYWORD_TRISTATE, AT(tls_verify),
+	 .help = "check the other side's certificate and name; left out, it is checked wherever TLS is spoken"},
 	{.name = NULL},
 };
 
@@ -97,7 +101,7 @@ static const struct keyword connection_keywords[] = {
 	{.name = "rate_limit", .type = KEYWORD_OBJECT, .object = &rate_limit_object, AT(rate_limit),
 	 .help = "how fast the other side may be asked"},
 	{.name = "tls", .type = KEYWORD_OBJECT, .object = &tls_object, .offset = 0,
-	 .help = "how the other side's certificate is checked"},
+	 .help = "certificates: which are trusted, and which is shown"},
 	{.name = NULL},
 };
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sync.c - finding definitions by name. Both lists are sorted by conf. */
+/*
+ * sync.c - finding definitions by name (both lists are sorted by conf), and what a segment's
+ * definition says of its key.
+ */
 #include "model/sync.h"
 
 #include <stdlib.h>
@@ -28,6 +31,46 @@ const struct sync_def *generation_sync(const struct generation *g, const char *n
 	if (!g->n_syncs)
 		return NULL;
 	return bsearch(name, g->syncs, g->n_syncs, sizeof *g->syncs, by_sync);
+}
+
+/* A bare column name, as text without quotes; NULL when it is an expression. */
+static const char *bare_name(struct arena *arena, const char *expr)
+{
+	size_t n = strlen(expr);
+
+	if (n > 2 && expr[0] == '"' && expr[n - 1] == '"' && !memchr(expr + 1, '"', n - 2))
+		return arena_strndup(arena, expr + 1, n - 2);
+	for (size_t i = 0; i < n; i++) {
+		char c = expr[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+		if (!letter && !(i && c >= '0' && c <= '9'))
+			return NULL;
+	}
+	return n ? expr : NULL;
+}
+
+const char *const *segment_key_columns(const struct segment_def *seg, struct arena *arena)
+{
+	const char **names = arena_alloc0(arena, seg->n_key + 1, sizeof *names);
+
+	for (size_t i = 0; i < seg->n_key; i++)
+		if (!(names[i] = bare_name(arena, seg->key[i])))
+			return NULL;
+	return names;
+}
+
+const char *const *segment_key_fields(const struct segment_def *seg, struct arena *arena)
+{
+	const char **names = arena_alloc0(arena, seg->n_key + 1, sizeof *names);
+
+	for (size_t i = 0; i < seg->n_key; i++) {
+		for (size_t f = 0; f < seg->n_map && !names[i]; f++)
+			if (strcmp(seg->map[f].expr, seg->key[i]) == 0)
+				names[i] = seg->map[f].field;
+		if (!names[i])
+			return NULL;
+	}
+	return names;
 }
 
 const char *mode_name(enum ferry_mode mode)

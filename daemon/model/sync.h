@@ -47,7 +47,8 @@ struct connection_def {
 	int64_t retry_base_ms;		/* first wait; grows fourfold (1, 4, 16 s by default) */
 	struct rate_limit_def rate_limit;
 	const char *tls_ca;		/* NULL: the system's */
-	bool tls_verify;
+	const char *tls_cert, *tls_key;	/* both or none */
+	int tls_verify;			/* 1 true, 0 false, -1 not said */
 	struct def_options options;
 	struct def_mark mark;
 };
@@ -211,6 +212,13 @@ struct generation {
 
 const struct connection_def *generation_connection(const struct generation *g, const char *name);
 const struct sync_def *generation_sync(const struct generation *g, const char *name);
+
+/*
+ * The names of a segment's key, ending with NULL, in the arena: the source's columns, or the fields
+ * they are mapped to. NULL unless every part of it is a plain column (mapped as it is).
+ */
+const char *const *segment_key_columns(const struct segment_def *seg, struct arena *arena);
+const char *const *segment_key_fields(const struct segment_def *seg, struct arena *arena);
 
 const char *mode_name(enum ferry_mode mode);	/* "upsert" */
 

@@ -24,52 +24,10 @@ int setup_load(struct segment *seg, const struct endpoint_def *e, struct plug **
 	return rc;
 }
 
-/* A bare column name, as text without quotes; NULL when it is an expression. */
-static const char *bare_name(struct arena *arena, const char *expr)
-{
-	size_t n = strlen(expr);
-
-	if (n > 2 && expr[0] == '"' && expr[n - 1] == '"' && !memchr(expr + 1, '"', n - 2))
-		return arena_strndup(arena, expr + 1, n - 2);
-	for (size_t i = 0; i < n; i++) {
-		char c = expr[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-		if (!letter && !(i && c >= '0' && c <= '9'))
-			return NULL;
-	}
-	return n ? expr : NULL;
-}
-
-/* The source's key columns, when all parts are bare columns. */
-static const char *const *find_key_columns(struct segment *seg)
-{
-	const char **names = arena_alloc0(&seg->arena, seg->def->n_key + 1, sizeof *names);
-
-	for (size_t i = 0; i < seg->def->n_key; i++)
-		if (!(names[i] = bare_name(&seg->arena, seg->def->key[i])))
-			return NULL;
-	return names;
-}
-
-/* The destination fields the key is mapped to, when every part is mapped as it is. */
-static const char *const *find_destination_keys(struct segment *seg)
-{
-	const char **names = arena_alloc0(&seg->arena, seg->def->n_key + 1, sizeof *names);
-
-	for (size_t i = 0; i < seg->def->n_key; i++) {
-		for (size_t f = 0; f < seg->def->n_map && !names[i]; f++)
-			if (strcmp(seg->def->map[f].expr, seg->def->key[i]) == 0)
-				names[i] = seg->def->map[f].field;
-		if (!names[i])
-			return NULL;
-	}
-	return names;
-}
-
 void setup_keys(struct segment *seg)
 {
-	seg->key_columns = find_key_columns(seg);
-	seg->destination_keys = find_destination_keys(seg);
+	seg->key_columns = segment_key_columns(seg->def, &seg->arena);
+	seg->destination_keys = segment_key_fields(seg->def, &seg->arena);
 }
 
 int setup_open_handle(struct segment *seg, enum ferry_role role, struct plug_handle **ret, struct ferry_error *err)

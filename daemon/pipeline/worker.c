@@ -6,6 +6,7 @@
 #include "pipeline/worker.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,7 +222,7 @@ static void tell_connector(struct report *r, const char *dir, const char *name)
 		error_json(&err, "error", &data);
 		jw_close(&data, '}');
 	}
-	report_start(&b, "connector", NULL);
+	report_start(&b, "item", NULL);
 	jw_raw(&b, "data", data.s, data.len);
 	report_send(r, &b);
 	buf_release(&data);
@@ -240,6 +241,95 @@ static void do_connectors(struct report *r, struct job *job, struct pipeline_res
 		res->status = RUN_COMPLETED;
 	}
 	arena_release(&arena);
+}
+
+/* --------------------------------------------------------- test of a connection */
+
+/* What a test says, passed on at once: {"step"}, {"found"} or {"warning"}. */
+struct telling {
+	struct ferry_trial api;
+	struct report *report;
+};
+
+static void tell(struct ferry_trial *trial, const char *what, const char *text)
+{
+	struct buf b = BUF_INIT;
+
+	report_start(&b, "item", NULL);
+	jw_open(&b, "data", '{');
+	jw_text(&b, what, text);
+	jw_close(&b, '}');
+	report_send(((struct telling *)trial->ctx)->report, &b);
+}
+
+static void tell_step(struct ferry_trial *trial, const char *name)
+{
+	tell(trial, "step", name);
+}
+
+static void tell_found(struct ferry_trial *trial, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static void tell_found(struct ferry_trial *trial, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	tell(trial, "found", text);
+}
+
+static void tell_warning(struct ferry_trial *trial, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static void tell_warning(struct ferry_trial *trial, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	tell(trial, "warning", text);
+}
+
+static int test_connection(struct report *r, struct job *job, const struct generation *g,
+			   struct ferry_error *err)
+{
+	const char *name = json_get_text(job->root, "connection", "");
+	const struct connection_def *c = generation_connection(g, name);
+	struct telling telling = {{.step = tell_step, .found = tell_found, .warn = tell_warning}, r};
+	struct plug *plug;
+
+	telling.api.ctx = &telling;
+	if (!c)
+		return ferry_fail(err, FERRY_E_NOT_FOUND, "there is no connection '%s'", name);
+	if (plug_load_tester(json_get_text(job->root, "plugins", FERRY_PLUGIN_DIR), c->family, &plug, err) < 0)
+		return -1;
+	/* a person waits for the answer */
+	struct connection_def impatient = *c;
+	impatient.retries = 0;
+	struct plug_open open = {
+		.connection = &impatient,
+		.state_dir = json_get_text(job->root, "state", "."),
+	};
+	int rc = plug_handle_test(plug, &open, &telling.api, err);
+	plug_unload(plug);
+	return rc;
+}
+
+static void do_test(struct report *r, struct job *job, struct pipeline_result *res)
+{
+	struct conf_mistakes m = CONF_MISTAKES_INIT;
+	struct generation *g = conf_load(job->files, job->n_files, &m);
+
+	if (!g)
+		ferry_fail(&res->error, FERRY_E_CONFIG, "the configuration has %zu mistake%s", m.n,
+			   m.n == 1 ? "" : "s");
+	else if (test_connection(r, job, g, &res->error) == 0)
+		res->status = RUN_COMPLETED;
+	conf_mistakes_release(&m);
+	conf_free(g);
 }
 
 /* --------------------------------------------------------------------- runs */
@@ -295,6 +385,8 @@ int worker_serve(int fd)
 			do_check(r, &job, &res);
 		else if (strcmp(action, "connectors") == 0)
 			do_connectors(r, &job, &res);
+		else if (strcmp(action, "test") == 0)
+			do_test(r, &job, &res);
 		else if (strcmp(action, "run") == 0 || strcmp(action, "promote") == 0)
 			do_run(r, &job, action[0] == 'p', &res);
 		else

@@ -12,6 +12,11 @@ void check_endpoint(const struct plug *plug, enum ferry_role role,
 		    const struct endpoint_def *endpoint, const struct segment_def *seg,
 		    struct conf_mistakes *mistakes);
 
+/* What the connector itself has to say of an endpoint whose settings are right one by one. */
+void check_own(const struct plug *plug, enum ferry_role role, const struct connection_def *connection,
+	       const struct endpoint_def *endpoint, const struct segment_def *seg,
+	       struct conf_mistakes *mistakes);
+
 /*
  * A connection against all connectors that are used through it: each setting must be known to one
  * of them, and each of them must have what it needs.

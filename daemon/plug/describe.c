@@ -117,8 +117,8 @@ static void put_stages(struct buf *out, const struct ferry_connector *api)
 		const char *name;
 	} stages[] = {
 		{api->validate_setup, "validate_setup"}, {api->extract, "extract"},
-		{api->canonicalize, "canonicalize"}, {api->lookup, "lookup"},
-		{api->reconcile, "reconcile"}, {api->decide, "decide"}, {api->apply, "apply"},
+		{api->canonicalize, "canonicalize"}, {api->lookup, "lookup"}, {api->list, "list"},
+		{api->reconcile, "reconcile"}, {api->decide, "decide"}, {api->apply, "apply"}, {api->check, "check"}, {api->test, "test"},
 	};
 
 	jw_open(out, "stages", '[');
@@ -145,7 +145,12 @@ void plug_json(const struct plug *plug, struct buf *out)
 	put_words(out, "roles", api->roles, role_words);
 	put_words(out, "modes", api->modes, mode_words);
 	put_words(out, "capabilities", api->caps, cap_words);
-	jw_int(out, "batch", api->batch ? api->batch : 1);
+	if (api->roles & FERRY_DESTINATION)
+		jw_int(out, "batch", api->batch ? api->batch : 1);
+	if (api->lookup)
+		jw_int(out, "lookup_batch", api->lookup_batch ? api->lookup_batch : 1);
+	if (api->list && api->list_page)
+		jw_int(out, "list_page", api->list_page);
 	put_options(out, "connection_options", api->connection_options);
 	put_options(out, "source_options", api->source_options);
 	put_options(out, "destination_options", api->destination_options);

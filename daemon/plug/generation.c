@@ -72,26 +72,23 @@ static void check_one(struct checker *c, enum ferry_role role, const struct endp
 			     a->err.hint[0] ? ". " : "", a->err.hint);
 		return;
 	}
+	size_t before = c->mistakes->n;
 	note_use(c, connection, a->plug);
 	check_endpoint(a->plug, role, endpoint, seg, c->mistakes);
+	if (c->mistakes->n == before)
+		check_own(a->plug, role, connection, endpoint, seg, c->mistakes);
 }
 
 static void check_segment(struct checker *c, const struct segment_def *seg)
 {
 	for (size_t i = 0; i < seg->n_checks; i++)
-		check_one(c, FERRY_SOURCE, &seg->checks[i].source, seg);
+		check_one(c, FERRY_SOURCE, &seg->checks[i].source, NULL);
 	if (seg->n_checks)
 		return;
 	check_one(c, FERRY_SOURCE, &seg->source, seg);
 	check_one(c, FERRY_DESTINATION, &seg->destination, seg);
 	for (size_t i = 0; i < seg->n_lookups; i++)
-		check_one(c, FERRY_SOURCE, &seg->lookups[i].source, seg);
-}
-
-static bool is_of_family(const char *name, const char *family)
-{
-	size_t n = strlen(family);
-	return strncmp(name, family, n) == 0 && (name[n] == '\0' || name[n] == '-');
+		check_one(c, FERRY_SOURCE, &seg->lookups[i].source, NULL);
 }
 
 /* A connection nobody uses yet is held against all connectors of its family. */
@@ -101,7 +98,7 @@ static void note_family(struct checker *c, const struct connection_def *connecti
 	bool any = false;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!is_of_family(names[i], connection->family))
+		if (!plug_is_of_family(names[i], connection->family))
 			continue;
 		const struct plug *plug = ask(c, names[i])->plug;
 		any = true;

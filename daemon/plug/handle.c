@@ -51,17 +51,30 @@ static int fill_settings(struct handle *h, const struct ferry_connector *api,
 {
 	struct buf missing = BUF_INIT;
 	const struct ferry_option *own = open->role == FERRY_SOURCE ? api->source_options
-		: api->destination_options;
+		: open->role == FERRY_DESTINATION ? api->destination_options : NULL;
 	int rc = option_settings(api->connection_options, &open->connection->options, &h->arena,
 				 &h->settings, &missing, err);
 
-	if (rc == 0)
+	if (rc == 0 && own)
 		rc = option_settings(own, &open->endpoint->options, &h->arena, &h->settings,
 				     &missing, err);
 	if (rc == 0 && missing.len)
 		rc = ferry_fail(err, FERRY_E_CONFIG, "%s needs %s", api->name, buf_str(&missing));
 	buf_release(&missing);
 	return rc < 0 ? ferry_within(err, "connection '%s'", open->connection->name) : 0;
+}
+
+struct ferry_common plug_common(const struct connection_def *c)
+{
+	return (struct ferry_common){
+		.connect_timeout_ms = c->connect_timeout_ms,
+		.timeout_ms = c->timeout_ms,
+		.tls_given = c->tls_ca || c->tls_cert || c->tls_verify >= 0,
+		.tls_verify = c->tls_verify != 0,
+		.tls_ca = c->tls_ca,
+		.tls_cert = c->tls_cert,
+		.tls_key = c->tls_key,
+	};
 }
 
 static void fill_open(struct handle *h, const struct plug_open *open)
@@ -77,6 +90,7 @@ static void fill_open(struct handle *h, const struct plug_open *open)
 		.layout = open->layout ? &h->layout : NULL,
 		.mode = open->mode,
 		.keys = copy_keys(&h->arena, open->keys),
+		.common = plug_common(open->connection),
 	};
 }
 
@@ -109,33 +123,66 @@ static void handle_free(struct handle *h)
 	free(h);
 }
 
+/* All but the connector's own part. */
+static int handle_make(const struct plug *plug, const struct plug_open *open, struct handle **ret,
+		       struct ferry_error *err)
+{
+	struct handle *h = ferry_alloc0(1, sizeof *h);
+
+	h->public.api = plug->api;
+	if (fill_settings(h, plug->api, open, err) < 0 ||
+	    plug_host_new(plug, open, &h->public.host, err) < 0) {
+		handle_free(h);
+		return -1;
+	}
+	fill_open(h, open);
+	*ret = h;
+	return 0;
+}
+
+/* The connector has failed, and *why should say how. */
+static int failed(const struct plug *plug, const struct plug_open *open, const char *doing,
+		  struct ferry_error *why, struct ferry_error *err)
+{
+	if (why->code == FERRY_OK)
+		ferry_fail(why, FERRY_E_CONNECTOR, "%s could not be %s and did not say why",
+			   plug->api->name, doing);
+	ferry_within(why, "connection '%s'", open->connection->name);
+	if (err)
+		*err = *why;
+	return -1;
+}
+
 int plug_handle_open(const struct plug *plug, const struct plug_open *open,
 		     struct plug_handle **ret, struct ferry_error *err)
 {
-	struct handle *h = ferry_alloc0(1, sizeof *h);
 	struct ferry_error why = {0};
+	struct handle *h;
 
-	h->public.api = plug->api;
-	if (fill_settings(h, plug->api, open, &why) < 0 ||
-	    plug_host_new(plug, open, &h->public.host, &why) < 0)
-		goto fail;
-	fill_open(h, open);
+	if (handle_make(plug, open, &h, err) < 0)
+		return -1;
 	if (plug->api->open(&h->open, &h->public.handle, &why) < 0) {
-		if (why.code == FERRY_OK)
-			ferry_fail(&why, FERRY_E_CONNECTOR,
-				   "%s could not be opened and did not say why", plug->api->name);
-		ferry_within(&why, "connection '%s'", open->connection->name);
-		goto fail;
+		handle_free(h);
+		return failed(plug, open, "opened", &why, err);
 	}
 	h->public.caps = capabilities(plug->api, h->public.handle);
 	h->public.batch = batch_size(&h->open, plug->api);
 	*ret = &h->public;
 	return 0;
-fail:
+}
+
+int plug_handle_test(const struct plug *plug, const struct plug_open *open,
+		     struct ferry_trial *trial, struct ferry_error *err)
+{
+	struct ferry_error why = {0};
+	struct handle *h;
+
+	trial->step(trial, "settings");
+	if (handle_make(plug, open, &h, err) < 0)
+		return -1;
+	int rc = plug->api->test(&h->open, trial, &why);
 	handle_free(h);
-	if (err)
-		*err = why;
-	return -1;
+	return rc < 0 ? failed(plug, open, "tested", &why, err) : 0;
 }
 
 void plug_handle_close(struct plug_handle *handle)

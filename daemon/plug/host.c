@@ -104,7 +104,9 @@ static int make_client(struct plug_host *h, struct ferry_error *err)
 		.connect_timeout_ms = c->connect_timeout_ms,
 		.timeout_ms = c->timeout_ms,
 		.tls_ca = c->tls_ca,
-		.tls_insecure = !c->tls_verify,
+		.tls_cert = c->tls_cert,
+		.tls_key = c->tls_key,
+		.tls_insecure = c->tls_verify == 0,
 		.cancelled = http_cancelled,
 		.ctx = h,
 	};
@@ -151,14 +153,35 @@ static int pause_before_retry(struct plug_host *h, const struct ferry_http_reque
 	return watch_sleep(&h->watch, wait, err);
 }
 
-static int host_http(const struct ferry_host *api, const struct ferry_http_request *req,
+/* A body that is given away in pieces: what was given cannot be taken back. */
+struct giving {
+	const struct ferry_http_request *req;
+	bool begun, refused;
+};
+
+static int give_piece(void *ctx, const char *data, size_t len, struct ferry_error *err)
+{
+	struct giving *g = ctx;
+
+	g->begun = true;
+	g->refused = g->req->piece(g->req->piece_ctx, data, len, err) < 0;
+	return g->refused ? -1 : 0;
+}
+
+static int host_http(const struct ferry_host *api, const struct ferry_http_request *want,
 		     struct ferry_http_response *res, struct ferry_error *err)
 {
 	struct plug_host *h = self(api);
+	struct ferry_http_request copy = *want, *req = &copy;
+	struct giving giving = {.req = want};
 	int repeats = req->flags & FERRY_HTTP_RETRY ? h->connection->retries : 0;
 
 	if (make_client(h, err) < 0)
 		return -1;
+	if (want->piece) {
+		copy.piece = give_piece;
+		copy.piece_ctx = &giving;
+	}
 	h->writing = !(req->flags & FERRY_HTTP_RETRY);
 	for (int attempt = 1;; attempt++) {
 		struct ferry_error why = {0};
@@ -167,10 +190,10 @@ static int host_http(const struct ferry_host *api, const struct ferry_http_reque
 		int rc = http_exchange(h->http, req, res, &why);
 		if (rc == 0)
 			heed_refusal(h, res);
-		else if (h->writing && why.code == FERRY_E_CANCELLED)
+		else if (h->writing && why.code == FERRY_E_CANCELLED && !giving.refused)
 			ferry_fail(&why, FERRY_E_TIMEOUT, "%s: no answer within %d s after the run was told to end",
 				   req->method, LAST_ANSWER_MS / 1000);
-		if (attempt <= repeats && is_transient(rc, res, &why)) {
+		if (attempt <= repeats && !giving.begun && is_transient(rc, res, &why)) {
 			if (pause_before_retry(h, req, rc, res, &why, attempt, err) < 0)
 				return -1;
 			continue;
@@ -207,6 +230,8 @@ int plug_host_new(const struct plug *plug, const struct plug_open *open, struct 
 		.wait_turn = host_wait_turn,
 		.cancelled = host_cancelled,
 		.now = host_now,
+		.format_time = clock_format,
+		.parse_time = clock_parse,
 	};
 	h->connection = open->connection;
 	h->watch = open->watch;

@@ -10,6 +10,7 @@ daemon_libplug_la_SOURCES = \
 	daemon/plug/host.c \
 	daemon/plug/loader.c \
 	daemon/plug/options.c \
+	daemon/plug/own.c \
 	daemon/plug/plug.h daemon/plug/plug-private.h \
 	daemon/plug/ratelimit.c daemon/plug/ratelimit.h
 daemon_libplug_la_LIBADD = daemon/libconf.la daemon/libwire-http.la -ldl

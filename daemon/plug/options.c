@@ -286,3 +286,22 @@ int option_settings(const struct ferry_option *table, const struct def_options *
 	buf_release(&text);
 	return rc;
 }
+
+void option_known(const struct ferry_option *table, const struct def_options *given,
+		  struct arena *arena, struct setting_list *list)
+{
+	struct ferry_value value;
+	char why[256];
+
+	for (size_t i = 0; i < given->n; i++) {
+		const struct def_option *g = &given->items[i];
+		const struct ferry_option *row = option_find(table, g->name);
+		if (row && g->is_scalar && !conf_has_reference(g->text) &&
+		    option_parse(row, g->text, arena, &value, why, sizeof why))
+			append(list, arena, arena_strdup(arena, g->name), value);
+	}
+	for (const struct ferry_option *row = table; row && row->name; row++)
+		if (row->fallback && !option_given(given, row->name) &&
+		    option_parse(row, row->fallback, arena, &value, why, sizeof why))
+			append(list, arena, row->name, value);
+}

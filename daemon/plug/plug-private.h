@@ -37,6 +37,16 @@ int option_settings(const struct ferry_option *table, const struct def_options *
 		    struct arena *arena, struct setting_list *list, struct buf *missing,
 		    struct ferry_error *err);
 
+/* The same without reading secrets: what is right and no reference, then defaults. */
+void option_known(const struct ferry_option *table, const struct def_options *given,
+		  struct arena *arena, struct setting_list *list);
+
+/* ---- handle.c, own.c */
+
+struct ferry_common plug_common(const struct connection_def *connection);
+/* "lago-customers" is of family "lago", going by its name. */
+bool plug_is_of_family(const char *name, const char *family);
+
 /* ---- host.c: what a handle's connector may ask for */
 
 struct plug_host;

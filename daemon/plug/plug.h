@@ -85,6 +85,19 @@ int plug_handle_open(const struct plug *plug, const struct plug_open *open, stru
 void plug_handle_close(struct plug_handle *h);
 
 /*
+ * Have the connector test the connection; it must have `test`. open->role is 0, its endpoint, layout
+ * and keys are not there. The first step told is "settings".
+ */
+int plug_handle_test(const struct plug *plug, const struct plug_open *open,
+		     struct ferry_trial *trial, struct ferry_error *err);
+
+/*
+ * Load the connector that speaks for a connection's family: the first one, by name, that can test.
+ * NOT_FOUND when there is none of that family, UNSUPPORTED when none of them can.
+ */
+int plug_load_tester(const char *dir, const char *family, struct plug **ret, struct ferry_error *err);
+
+/*
  * Wait before attempt number `attempt` (1 is the first repeat): base * 4^(attempt-1), at most 60 s,
  * with +-25 % jitter, or `retry_after_ms` when that is longer. Returns CANCELLED early.
  */

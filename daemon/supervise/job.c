@@ -20,6 +20,7 @@ void job_json(const struct job *job, const struct supervise_paths *paths,
 	jw_text(out, "action", job->action);
 	jw_int(out, "run", job->run);
 	jw_text(out, "sync", job->sync);
+	jw_text(out, "connection", job->connection);
 	jw_bool(out, "preview", job->preview);
 	jw_bool(out, "verify", job->verify);
 	jw_bool(out, "full", job->full);

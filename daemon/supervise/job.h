@@ -12,9 +12,10 @@ struct supervise_paths {
 };
 
 struct job {
-	const char *action;		/* "run", "promote", "check", "connectors" */
+	const char *action;		/* "run", "promote", "check", "connectors", "test" */
 	int64_t run, promote_run;
 	const char *sync;
+	const char *connection;		/* of a test; NULL */
 	bool preview, verify, full, override_guard, extract_only;
 	int64_t limit;
 	int64_t memory_limit;

@@ -20,5 +20,6 @@ daemon_libsupervise_la_SOURCES = \
 	daemon/supervise/supervisor.h \
 	daemon/supervise/syncs.c \
 	daemon/supervise/tallies.c daemon/supervise/tallies.h \
+	daemon/supervise/trial.c \
 	daemon/supervise/worker.c daemon/supervise/worker.h
 daemon_libsupervise_la_LIBADD = daemon/libconf.la daemon/libstore.la daemon/libwire-loop.la

@@ -30,17 +30,17 @@ static void take_mistake(struct probe *p, json_node *event)
 	conf_mistake(&p->result.mistakes, &mark, "%s", json_get_text(event, "text", ""));
 }
 
-static int take_connector(struct probe *p, json_node *event, struct ferry_error *err)
+static int take_item(struct probe *p, json_node *event, struct ferry_error *err)
 {
 	json_node *data = json_get(event, "data");
 	size_t len;
 
 	if (json_kind(data) != JSON_OBJECT)
-		return ferry_fail(err, FERRY_E_PROTOCOL, "a connector without data");
+		return ferry_fail(err, FERRY_E_PROTOCOL, "an item without data");
 	const char *s = json_dump(data, &len);
-	if (p->result.connectors.len + len > ANSWER_MAX)
-		return ferry_fail(err, FERRY_E_PROTOCOL, "more connectors than can be");
-	jw_raw(&p->result.connectors, NULL, s, len);
+	if (p->result.items.len + len > ANSWER_MAX)
+		return ferry_fail(err, FERRY_E_PROTOCOL, "more items than can be");
+	jw_raw(&p->result.items, NULL, s, len);
 	return 0;
 }
 
@@ -68,8 +68,8 @@ static int on_line(void *ctx, json_node *event, struct ferry_error *err)
 		return 0;
 	if (strcmp(type, "mistake") == 0)
 		take_mistake(p, event);
-	else if (strcmp(type, "connector") == 0)
-		return take_connector(p, event, err);
+	else if (strcmp(type, "item") == 0)
+		return take_item(p, event, err);
 	else if (strcmp(type, "done") == 0)
 		take_done(p, event);
 	return 0;
@@ -100,12 +100,12 @@ static void on_timeout(void *ctx)
 	worker_kill(p->worker);
 }
 
-int probe_start(struct loop *loop, const char *action, const struct supervise_paths *paths,
-		const struct generation *gen, probe_end_fn *end, void *ctx, struct probe **ret,
+int probe_start(struct loop *loop, const char *action, const char *connection,
+		const struct supervise_paths *paths, const struct generation *gen, probe_end_fn *end, void *ctx, struct probe **ret,
 		struct ferry_error *err)
 {
 	struct probe *p = ferry_alloc0(1, sizeof *p);
-	struct job job = {.action = action, .sync = "", .memory_limit = gen->daemon.memory_limit};
+	struct job job = {.action = action, .sync = "", .connection = connection, .memory_limit = gen->daemon.memory_limit};
 	struct buf line = BUF_INIT;
 
 	p->end = end;
@@ -135,6 +135,6 @@ void probe_free(struct probe *p)
 	worker_free(p->worker);
 	loop_drop(p->timeout);
 	conf_mistakes_release(&p->result.mistakes);
-	buf_release(&p->result.connectors);
+	buf_release(&p->result.items);
 	free(p);
 }

@@ -141,7 +141,7 @@ static void begin(struct supervisor *s)
 	if (!g) {
 		conf_mistakes_sort(&mistakes);
 		conclude(s, NULL, &mistakes, NULL);
-	} else if (probe_start(s->loop, "check", &s->paths, g, on_checked, s, &s->check,
+	} else if (probe_start(s->loop, "check", NULL, &s->paths, g, on_checked, s, &s->check,
 			       &err) < 0) {
 		conclude(s, g, &mistakes, &err);
 	} else {
@@ -197,7 +197,7 @@ static void on_connectors(void *ctx, struct probe_result *result)
 	struct supervisor *s = ctx;
 
 	s->connectors = NULL;
-	answer_connectors(s, result->rc, &result->connectors, &result->err);
+	answer_connectors(s, result->rc, &result->items, &result->err);
 }
 
 void supervise_connectors(struct supervisor *s, supervise_connectors_fn *fn, void *ctx)
@@ -207,7 +207,7 @@ void supervise_connectors(struct supervisor *s, supervise_connectors_fn *fn, voi
 
 	waiter_add(&s->connectors_wait, &w);
 	if (!s->connectors &&
-	    probe_start(s->loop, "connectors", &s->paths, s->gen, on_connectors, s, &s->connectors,
+	    probe_start(s->loop, "connectors", NULL, &s->paths, s->gen, on_connectors, s, &s->connectors,
 			&err) < 0)
 		answer_connectors(s, -1, NULL, &err);
 }
@@ -230,6 +230,7 @@ void reload_release(struct supervisor *s)
 	s->reload_then = NULL;
 	answer_reload(s, &r);
 	answer_connectors(s, -1, NULL, &err);
+	trials_release(s);
 	free(s->reload_error);
 	s->reload_error = NULL;
 }

@@ -149,6 +149,11 @@ const struct supervise_paths *supervise_paths(const struct supervisor *s)
 	return &s->paths;
 }
 
+const struct generation *supervise_generation(const struct supervisor *s)
+{
+	return s->gen;
+}
+
 const struct daemon_def *supervise_settings(const struct supervisor *s)
 {
 	return &s->gen->daemon;

@@ -114,7 +114,24 @@ typedef void supervise_connectors_fn(void *ctx, int rc, const struct buf *json,
 				     const struct ferry_error *err);
 void supervise_connectors(struct supervisor *s, supervise_connectors_fn *fn, void *ctx);
 
+/* How a test of a connection went; all borrowed for the call. */
+struct supervise_test {
+	int rc;				/* -1: it did not work, *err says why */
+	const struct ferry_error *err;
+	const struct buf *items;	/* comma-separated {"step"}, {"found"}, {"warning"}, as it went */
+};
+typedef void supervise_test_fn(void *ctx, const struct supervise_test *test);
+/*
+ * Have a worker test a connection. NOT_FOUND, or BUSY while many tests run; else fn is called once,
+ * also with a failure when the supervisor is freed.
+ */
+int supervise_test(struct supervisor *s, const char *connection, const struct supervise_actor *actor,
+		   supervise_test_fn *fn, void *ctx, struct ferry_error *err);
+
 /* --------------------------------------------------------------------- looking */
+
+/* The configuration in force; until the next reload. */
+const struct generation *supervise_generation(const struct supervisor *s);
 
 struct journal *supervise_journal(struct supervisor *s);
 const struct supervise_paths *supervise_paths(const struct supervisor *s);

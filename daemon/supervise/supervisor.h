@@ -80,10 +80,14 @@ struct supervisor {
 	int64_t reload_error_at;
 	struct probe *connectors;
 	struct waiter *connectors_wait;
+	struct trial *trials;		/* tests of connections under way */
 
 	supervise_watch_fn *watch;
 	void *watch_ctx;
 };
+
+/* trial.c */
+void trials_release(struct supervisor *s);
 
 /* lock.c */
 /* Make the state directory and hold it; LOCKED with the holder's pid. */

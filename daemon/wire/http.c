@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 /* A kept connection that idled longer is not used again: the other side is about to close it. */
 #define IDLE_SECONDS 15L
@@ -32,7 +33,7 @@ struct http_client {
 	CURL *easy;
 	CURLM *multi;
 	struct http_settings settings;
-	char *unix_socket, *tls_ca;
+	char *unix_socket, *tls_ca, *tls_cert, *tls_key;
 	struct buf body, link;
 	char problem[CURL_ERROR_SIZE];
 	/* of the last request: what of it is the same again is not told to libcurl anew */
@@ -40,8 +41,12 @@ struct http_client {
 	struct curl_slist *headers;
 	/* of the exchange under way */
 	size_t max_response;
+	int (*piece)(void *ctx, const char *data, size_t len, struct ferry_error *err);
+	void *piece_ctx;
+	struct ferry_error piece_err;
+	int64_t waiting_since;		/* clock_mono: the begin, then the last piece */
 	bool sent;			/* the request was about to be written, perhaps was */
-	bool resend_refused, too_long, cancelled;
+	bool resend_refused, too_long, cancelled, piece_refused, stalled;
 	int64_t retry_after_s, reset_s;	/* from the answer's headers; -1 absent */
 };
 
@@ -81,6 +86,8 @@ int http_client_new(const struct http_settings *settings, struct http_client **r
 	c->settings = *settings;
 	c->unix_socket = settings->unix_socket ? ferry_strdup(settings->unix_socket) : NULL;
 	c->tls_ca = settings->tls_ca ? ferry_strdup(settings->tls_ca) : NULL;
+	c->tls_cert = settings->tls_cert ? ferry_strdup(settings->tls_cert) : NULL;
+	c->tls_key = settings->tls_key ? ferry_strdup(settings->tls_key) : NULL;
 	*ret = c;
 	return 0;
 }
@@ -99,16 +106,39 @@ void http_client_free(struct http_client *c)
 	buf_release(&c->new_shape);
 	free(c->unix_socket);
 	free(c->tls_ca);
+	free(c->tls_cert);
+	free(c->tls_key);
 	free(c);
 }
 
 /* ---- libcurl's callbacks */
+
+static bool is_success(const struct http_client *c)
+{
+	long status = 0;
+
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status >= 200 && status < 300;
+}
+
+/* Whoever takes it may be slow: that time is not the other side's. */
+static size_t give_piece(struct http_client *c, const char *data, size_t n)
+{
+	if (n && c->piece(c->piece_ctx, data, n, &c->piece_err) < 0) {
+		c->piece_refused = true;
+		return 0;
+	}
+	c->waiting_since = clock_mono();
+	return n;
+}
 
 static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 {
 	struct http_client *c = ctx;
 
 	n *= size;
+	if (c->piece && is_success(c))
+		return give_piece(c, data, n);
 	if (n > c->max_response - c->body.len) {
 		c->too_long = true;
 		return 0;
@@ -281,6 +311,11 @@ static struct curl_slist *make_headers(const struct ferry_http_request *req)
 	return add_header(list, "Expect:");
 }
 
+static int64_t timeout_ms(const struct http_client *c)
+{
+	return c->settings.timeout_ms ? c->settings.timeout_ms : 30000;
+}
+
 static void set_connection(CURL *easy, const struct http_client *c)
 {
 	const struct http_settings *s = &c->settings;
@@ -288,7 +323,6 @@ static void set_connection(CURL *easy, const struct http_client *c)
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 			 s->connect_timeout_ms ? (long)s->connect_timeout_ms : 10000L);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, s->timeout_ms ? (long)s->timeout_ms : 30000L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_SECONDS);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -305,6 +339,10 @@ static void set_connection(CURL *easy, const struct http_client *c)
 	if (c->tls_ca) {
 		curl_easy_setopt(easy, CURLOPT_CAINFO, c->tls_ca);
 		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	}
+	if (c->tls_cert) {
+		curl_easy_setopt(easy, CURLOPT_SSLCERT, c->tls_cert);
+		curl_easy_setopt(easy, CURLOPT_SSLKEY, c->tls_key);
 	}
 	if (s->tls_insecure) {
 		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -330,10 +368,14 @@ static bool wants_body(const struct ferry_http_request *req)
 		strcmp(req->method, "PATCH") == 0;
 }
 
-static void set_shape(CURL *easy, const struct ferry_http_request *req, struct curl_slist *headers)
+static void set_shape(struct http_client *c, const struct ferry_http_request *req)
 {
+	CURL *easy = c->easy;
+
+	/* of an answer in pieces each one has its time, which libcurl cannot do: perform sees to it */
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, req->piece ? 0L : (long)timeout_ms(c));
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, c->headers);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "ferry");
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
 	if (strcmp(req->method, "HEAD") == 0)
@@ -356,6 +398,7 @@ static void add_part(struct buf *shape, char kind, const char *s)
 static void write_shape(struct buf *shape, const struct ferry_http_request *req)
 {
 	buf_reset(shape);
+	add_part(shape, req->piece ? 'S' : 'W', "");
 	add_part(shape, wants_body(req) ? 'B' : 'M', req->method);
 	for (const char *const *h = req->headers; h && *h; h++)
 		add_part(shape, 'H', *h);
@@ -384,7 +427,7 @@ static void set_request(struct http_client *c, const struct ferry_http_request *
 		c->headers = make_headers(req);
 		set_connection(c->easy, c);
 		set_callbacks(c->easy, c);
-		set_shape(c->easy, req, c->headers);
+		set_shape(c, req);
 	}
 	if (!c->url.len || strcmp(c->url.s, req->url) != 0) {
 		buf_reset(&c->url);
@@ -428,12 +471,21 @@ static int fail(const struct http_client *c, const struct ferry_http_request *re
 {
 	struct buf url = BUF_INIT;
 
+	if (c->piece_refused) {
+		if (err)
+			*err = c->piece_err;
+		return -1;
+	}
 	url_show(req->url, &url);
 	if (c->cancelled)
 		ferry_fail(err, FERRY_E_CANCELLED, "%s %s: cancelled", req->method, buf_str(&url));
 	else if (c->too_long)
 		ferry_fail(err, FERRY_E_PROTOCOL, "%s %s: the answer is longer than %zu bytes",
 			   req->method, buf_str(&url), c->max_response);
+	else if (c->stalled)
+		ferry_fail(err, classify(c, CURLE_OPERATION_TIMEDOUT),
+			   "%s %s: nothing more came for %lld ms", req->method, buf_str(&url),
+			   (long long)timeout_ms(c));
 	else if (c->resend_refused)
 		ferry_fail(err, FERRY_E_NETWORK,
 			   "%s %s: the other side closed the connection without an answer",
@@ -461,6 +513,13 @@ static bool told_to_end(struct http_client *c)
 	return c->cancelled;
 }
 
+/* Of an answer that is taken in pieces: the next one is overdue. */
+static bool has_stalled(struct http_client *c)
+{
+	c->stalled = c->piece && clock_mono() - c->waiting_since > timeout_ms(c) * 1000;
+	return c->stalled;
+}
+
 /*
  * curl_easy_perform would ask only once a second whether to go on: too seldom for whoever waits for a
  * sign of life, or cancels.
@@ -474,7 +533,7 @@ static CURLcode perform(struct http_client *c)
 
 	while (rc == CURLM_OK && running) {
 		rc = curl_multi_perform(c->multi, &running);
-		if (rc != CURLM_OK || !running || told_to_end(c))
+		if (rc != CURLM_OK || !running || told_to_end(c) || has_stalled(c))
 			break;
 		rc = curl_multi_poll(c->multi, NULL, 0, LOOK_UP_MS, NULL);
 	}
@@ -500,7 +559,12 @@ int http_exchange(struct http_client *c, const struct ferry_http_request *req,
 	buf_reset(&c->link);
 	c->problem[0] = '\0';
 	c->max_response = req->max_response ? req->max_response : MAX_RESPONSE;
+	c->piece = req->piece;
+	c->piece_ctx = req->piece_ctx;
+	c->piece_err = (struct ferry_error){0};
+	c->waiting_since = clock_mono();
 	c->sent = c->resend_refused = c->too_long = c->cancelled = false;
+	c->piece_refused = c->stalled = false;
 	c->retry_after_s = c->reset_s = -1;
 
 	set_request(c, req);

@@ -13,9 +13,10 @@ struct http_client;
 
 struct http_settings {
 	int64_t connect_timeout_ms;	/* 0: 10 s */
-	int64_t timeout_ms;		/* whole exchange; 0: 30 s */
+	int64_t timeout_ms;		/* whole exchange, or each piece of its answer; 0: 30 s */
 	const char *unix_socket;	/* connect there instead of to the URL's host; NULL: no */
 	const char *tls_ca;		/* file with CA certificates; NULL: the system's */
+	const char *tls_cert, *tls_key;	/* PEM files of our own certificate; NULL: none */
 	bool tls_insecure;		/* do not check the certificate */
 	/* Asked while an exchange waits, a few times a second at least; true ends it with CANCELLED.
 	 * May be NULL. */
@@ -36,6 +37,9 @@ void http_client_free(struct http_client *client);
  * PROTOCOL (answer too long or no HTTP), CANCELLED, CONFIG (a URL that is none, TLS refused by our
  * settings). No redirects are followed. Error messages never contain the URL's user part or headers.
  * Only http and https. The body is decoded from gzip/deflate.
+ *
+ * With req->piece the body of a 2xx answer goes there as it comes, decoded, and is not kept; max_response
+ * and the time the callee takes do not count for it. When piece fails, this fails with its error.
  */
 int http_exchange(struct http_client *client, const struct ferry_http_request *req,
 		  struct ferry_http_response *res, struct ferry_error *err);

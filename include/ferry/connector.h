@@ -203,6 +203,8 @@ struct ferry_layout {
 
 /* ------------------------------------------------------------ host services */
 
+#define FERRY_TIME_TEXT 40		/* bytes, the NUL included */
+
 enum ferry_level { FERRY_LOG_DEBUG, FERRY_LOG_INFO, FERRY_LOG_WARN, FERRY_LOG_ERROR };
 
 enum {
@@ -219,6 +221,14 @@ struct ferry_http_request {
 	size_t body_len;
 	uint32_t flags;
 	size_t max_response;		/* bytes; 0: 256 MiB. A longer answer fails with PROTOCOL */
+	/*
+	 * The body of a 2xx answer, piece by piece as it comes, instead of in the response: for answers
+	 * too large to keep. Pieces end anywhere. The connection's `timeout` then counts from one piece
+	 * to the next, and the exchange is repeated only while no piece has been given. -1 with *err
+	 * filled ends it, and http fails with that error. NULL: the body is kept.
+	 */
+	int (*piece)(void *ctx, const char *data, size_t len, struct ferry_error *err);
+	void *piece_ctx;
 };
 
 /* Valid until the next http call on the same host, or until close. body ends in a NUL beyond len. */
@@ -264,6 +274,14 @@ struct ferry_host {
 
 	/* Now, in microseconds since the epoch. */
 	int64_t (*now)(const struct ferry_host *host);
+
+	/*
+	 * Times as text. format writes "2026-01-31T10:00:00Z", with 3 or 6 digits of a fraction where
+	 * needed, and returns its length. parse takes ISO 8601 and SQL date-times of the years 0001 to
+	 * 9999, a date alone included; without a zone they are UTC. False when it is none.
+	 */
+	size_t (*format_time)(int64_t us, char out[FERRY_TIME_TEXT]);
+	bool (*parse_time)(const char *s, size_t len, int64_t *ret_us);
 };
 
 /* --------------------------------------------------------------------- open */
@@ -278,6 +296,19 @@ enum ferry_mode {
 	FERRY_MODE_APPEND = 1 << 4,
 };
 
+/*
+ * What every connection may have in its YAML, for connectors that do their own I/O; host->http heeds
+ * it by itself. Paths are NULL when not given.
+ */
+struct ferry_common {
+	int64_t connect_timeout_ms;
+	int64_t timeout_ms;		/* for one request or statement */
+	bool tls_given;			/* there is a `tls:` at all */
+	bool tls_verify;		/* check the server's certificate and name; true by default */
+	const char *tls_ca;		/* file with the CA certificates to trust */
+	const char *tls_cert, *tls_key;	/* files with the client's own certificate and its key */
+};
+
 /* Everything here lives until close has returned. */
 struct ferry_open {
 	const struct ferry_host *host;
@@ -289,6 +320,7 @@ struct ferry_open {
 	enum ferry_mode mode;		/* destination only */
 	const char *const *keys;	/* destination fields (or source columns) that are the key, when
 					 * plain names; ends with NULL; NULL when the key is an expression */
+	struct ferry_common common;
 };
 
 /* The value of a setting, or NULL when it was not given and has no default. */
@@ -449,6 +481,35 @@ struct ferry_case {
 	const struct ferry_value *before;	/* the record as last acknowledged, or NULL */
 };
 
+/* -------------------------------------------------------------- check, test */
+
+/* Where a check says what is wrong. */
+struct ferry_check {
+	void *ctx;
+	/*
+	 * about: the setting or mapped field at whose place in the file it is shown; NULL: the source or
+	 * destination as a whole. One line: what is wrong, and what is allowed.
+	 */
+	void (*mistake)(struct ferry_check *check, const char *about, const char *fmt, ...)
+		__attribute__((format(printf, 3, 4)));
+};
+
+/* Where a test of a connection says how it goes. */
+struct ferry_trial {
+	void *ctx;
+	/*
+	 * What is looked at from now on: "address", "credentials", "version", "permissions". The step
+	 * before it has gone well; when test fails, the last one is what failed.
+	 */
+	void (*step)(struct ferry_trial *trial, const char *name);
+	/* What the present step has shown, one line: "PostgreSQL 15.5". */
+	void (*found)(struct ferry_trial *trial, const char *fmt, ...)
+		__attribute__((format(printf, 2, 3)));
+	/* The present step went well but for this. */
+	void (*warn)(struct ferry_trial *trial, const char *fmt, ...)
+		__attribute__((format(printf, 2, 3)));
+};
+
 /* ------------------------------------------------------------ the connector */
 
 enum {
@@ -484,6 +545,21 @@ struct ferry_connector {
 	const struct ferry_option *source_options;
 	const struct ferry_option *destination_options;
 	const struct ferry_field *fields; /* NULL: any field (tables) */
+
+	/*
+	 * Pure, for `ferryd --check`: tell all that is wrong with a source or destination beyond what
+	 * the tables say, from its settings, layout, mode and keys: what open or validate_setup would
+	 * refuse without looking at the other side. Settings whose value is a reference to a secret are
+	 * not there; of the host only fail, format_time and parse_time may be used. May be NULL.
+	 */
+	void (*check)(const struct ferry_open *open, struct ferry_check *check);
+
+	/*
+	 * For `ferryctl test`: does the connection work, whatever is to be read or written through it?
+	 * open has the connection's settings, role 0 and no layout. Takes at most some seconds. The
+	 * first connector of a family that has it speaks for the family. May be NULL.
+	 */
+	int (*test)(const struct ferry_open *open, struct ferry_trial *trial, struct ferry_error *err);
 
 	/* Make a handle. Connecting may wait until first use. Called once per lane and role. */
 	int (*open)(const struct ferry_open *open, void **ret_handle, struct ferry_error *err);

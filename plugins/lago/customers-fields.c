@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* customers-fields.c - the fields of a customer, and a record's own form. Does no I/O. */
+/* customers-fields.c - the fields and columns of a customer, and a record's own form. No I/O. */
 #include "lago/customers.h"
 
-#include <stdio.h>
+#include "lago/pure.h"
+
 #include <string.h>
 
 static const char *const customer_types[] = {"company", "individual", NULL};
@@ -87,67 +88,57 @@ const struct ferry_field customer_fields[] = {
 	{0},
 };
 
+/* ------------------------------------------------------------------ columns */
+
+const struct rest_column customer_columns[] = {
+	{"lago_id", "lago_id", FERRY_TEXT, true},
+	{"external_id", "external_id", FERRY_TEXT, true},
+	{"name", "name", FERRY_TEXT, false},
+	{"firstname", "firstname", FERRY_TEXT, false},
+	{"lastname", "lastname", FERRY_TEXT, false},
+	{"customer_type", "customer_type", FERRY_TEXT, false},
+	{"account_type", "account_type", FERRY_TEXT, false},
+	{"email", "email", FERRY_TEXT, false},
+	{"phone", "phone", FERRY_TEXT, false},
+	{"legal_name", "legal_name", FERRY_TEXT, false},
+	{"legal_number", "legal_number", FERRY_TEXT, false},
+	{"tax_identification_number", "tax_identification_number", FERRY_TEXT, false},
+	{"address_line1", "address_line1", FERRY_TEXT, false},
+	{"address_line2", "address_line2", FERRY_TEXT, false},
+	{"city", "city", FERRY_TEXT, false},
+	{"zipcode", "zipcode", FERRY_TEXT, false},
+	{"state", "state", FERRY_TEXT, false},
+	{"country", "country", FERRY_TEXT, false},
+	{"shipping_address_line1", "shipping_address.address_line1", FERRY_TEXT, false},
+	{"shipping_address_line2", "shipping_address.address_line2", FERRY_TEXT, false},
+	{"shipping_city", "shipping_address.city", FERRY_TEXT, false},
+	{"shipping_zipcode", "shipping_address.zipcode", FERRY_TEXT, false},
+	{"shipping_state", "shipping_address.state", FERRY_TEXT, false},
+	{"shipping_country", "shipping_address.country", FERRY_TEXT, false},
+	{"currency", "currency", FERRY_TEXT, false},
+	{"timezone", "timezone", FERRY_TEXT, false},
+	{"applicable_timezone", "applicable_timezone", FERRY_TEXT, false},
+	{"url", "url", FERRY_TEXT, false},
+	{"logo_url", "logo_url", FERRY_TEXT, false},
+	{"net_payment_term", "net_payment_term", FERRY_INT, false},
+	{"finalize_zero_amount_invoice", "finalize_zero_amount_invoice", FERRY_TEXT, false},
+	{"skip_invoice_custom_sections", "skip_invoice_custom_sections", FERRY_BOOL, false},
+	{"billing_entity_code", "billing_entity_code", FERRY_TEXT, false},
+	{"external_salesforce_id", "external_salesforce_id", FERRY_TEXT, false},
+	{"document_locale", "billing_configuration.document_locale", FERRY_TEXT, false},
+	{"invoice_grace_period", "billing_configuration.invoice_grace_period", FERRY_INT, false},
+	{"payment_provider", "billing_configuration.payment_provider", FERRY_TEXT, false},
+	{"payment_provider_code", "billing_configuration.payment_provider_code", FERRY_TEXT, false},
+	{"provider_customer_id", "billing_configuration.provider_customer_id", FERRY_TEXT, false},
+	{"sequential_id", "sequential_id", FERRY_INT, false},
+	{"slug", "slug", FERRY_TEXT, false},
+	{"created_at", "created_at", FERRY_TIME, false},
+	{"updated_at", "updated_at", FERRY_TIME, false},
+	{"payload", "", FERRY_JSON, true},
+	{0},
+};
+
 /* ------------------------------------------------------------- canonicalize */
-
-static int issue_at(struct ferry_issue *issue, const char *field, const char *message)
-{
-	issue->field = field;
-	snprintf(issue->message, sizeof issue->message, "%s", message);
-	return -1;
-}
-
-static void own_text(const struct ferry_pure *pure, struct ferry_value *v, enum ferry_type type,
-		     const char *s, size_t len)
-{
-	char *copy = pure->alloc(pure, len + 1);
-	memcpy(copy, s, len);
-	copy[len] = '\0';
-	*v = (struct ferry_value){.s = copy, .len = (uint32_t)len, .type = (uint8_t)type};
-}
-
-/* Lago answers country codes in capitals. */
-static void upper(const struct ferry_pure *pure, struct ferry_value *v)
-{
-	char *copy = pure->alloc(pure, v->len + 1);
-
-	for (size_t i = 0; i < v->len; i++)
-		copy[i] = v->s[i] >= 'a' && v->s[i] <= 'z' ? (char)(v->s[i] - 32) : v->s[i];
-	v->s = copy;
-}
-
-/* Lists of codes are sets: sorted, so that another order is no change. NULL is the empty one. */
-static bool sorted_codes(const struct ferry_pure *pure, struct ferry_value *v)
-{
-	rest_node *list = v->type == FERRY_NULL ? rest_array() : rest_sorted_strings(v->s, v->len);
-	size_t len;
-
-	if (!list)
-		return false;
-	const char *s = rest_dump(list, &len);
-	own_text(pure, v, FERRY_JSON, s, len);
-	rest_free(list);
-	return true;
-}
-
-static bool plain_json(const struct ferry_pure *pure, struct ferry_value *v)
-{
-	rest_node *root;
-	size_t len;
-
-	if (!rest_try_parse(v->s, v->len, &root))
-		return false;
-	const char *s = rest_dump(root, &len);
-	own_text(pure, v, FERRY_JSON, s, len);
-	rest_free(root);
-	return true;
-}
-
-/* "." and ".." are taken out of a path on the way, however they are encoded. */
-static bool addressable(const struct ferry_value *v)
-{
-	return v->len && !(v->len == 1 && v->s[0] == '.') &&
-	       !(v->len == 2 && !memcmp(v->s, "..", 2));
-}
 
 int customers_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields,
 			   struct ferry_issue *issue)
@@ -156,22 +147,22 @@ int customers_canonicalize(const struct ferry_pure *pure, struct ferry_value *fi
 		const char *name = pure->layout->names[i];
 		struct ferry_value *v = &fields[i];
 		if (!strcmp(name, "tax_codes") || !strcmp(name, "invoice_custom_section_codes")) {
-			if (!sorted_codes(pure, v))
-				return issue_at(issue, name,
-						"must be a JSON list of codes: [\"vat_20\"]");
+			if (!lago_own_codes(pure, v))
+				return lago_issue(issue, name,
+						  "must be a JSON list of codes: [\"vat_20\"]");
 		} else if (v->type == FERRY_NULL) {
 			continue;
 		} else if (v->type == FERRY_JSON) {
-			if (!plain_json(pure, v))
-				return issue_at(issue, name, "is not valid JSON");
+			if (!lago_own_json(pure, v))
+				return lago_issue(issue, name, "is not valid JSON");
 		} else if (!strcmp(name, "country") || !strcmp(name, "shipping_address.country")) {
-			upper(pure, v);
-		} else if (!strcmp(name, "external_id") && !addressable(v)) {
-			return issue_at(issue, name, "is empty, or dots that no address can hold");
+			lago_capitals(pure, v);
+		} else if (!strcmp(name, "external_id") && !lago_addressable(v)) {
+			return lago_issue(issue, name,
+					  "is empty, or dots that no address can hold");
 		} else if (!strcmp(name, "net_payment_term") && v->i < 0) {
-			return issue_at(issue, name, "must be 0 days or more");
+			return lago_issue(issue, name, "must be 0 days or more");
 		}
 	}
 	return 0;
 }
-

@@ -1,37 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * customers.c - lago-customers: opening it, and writing customers.
+ * customers.c - lago-customers: what is particular about reading and writing customers.
  *
  * One POST per customer creates or changes it; only the members that are sent are touched, and an
- * explicit null clears. Fields that cannot be changed are ignored without a word, so the answer is
- * compared with what was sent.
+ * explicit null clears.
  */
 #include "lago/customers.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define BATCH 32
+struct own {
+	bool has_metadata;		/* some metadata.* is mapped */
+};
 
-/* -------------------------------------------------------------- open, close */
-
-static void close_handle(void *handle)
+static bool is_metadata(const char *field)
 {
-	struct customers *h = handle;
-
-	if (!h)
-		return;
-	rest_close(&h->api);
-	rest_pool_release(&h->pool);
-	rest_buf_release(&h->path);
-	rest_buf_release(&h->body);
-	rest_buf_release(&h->room);
-	rest_tree_release(&h->tree);
-	free(h->answer);
-	free(h->warned);
-	free(h);
+	return !strncmp(field, METADATA, strlen(METADATA));
 }
+
+static bool plain(const char *field)
+{
+	return !is_metadata(field);
+}
+
+/* -------------------------------------------------------------- check, open */
 
 static size_t characters(const char *s)
 {
@@ -41,71 +34,104 @@ static size_t characters(const char *s)
 	return n;
 }
 
-static int check_layout(struct customers *h, struct ferry_error *err)
+/* What is wrong with the metadata that is mapped: a field's name and why; false: nothing. */
+static bool metadata_mistake(const struct ferry_layout *layout, const char **field, char why[120])
 {
-	const struct ferry_host *host = h->api.host;
 	size_t entries = 0;
 
-	h->id_field = rest_field(h->layout, "external_id");
-	if (h->id_field < 0)
-		return host->fail(err, FERRY_E_CONFIG, "external_id must be mapped");
-	for (size_t i = 0; i < h->layout->n; i++) {
-		const char *name = h->layout->names[i];
-		if (strncmp(name, METADATA, strlen(METADATA)) != 0) {
-			rest_tree_add(&h->tree, name, i);
+	for (size_t i = 0; i < layout->n; i++) {
+		*field = layout->names[i];
+		if (!is_metadata(*field))
 			continue;
+		size_t n = characters(*field + strlen(METADATA));
+		if (!n || n > METADATA_KEY_MAX) {
+			snprintf(why, 120, "Lago takes metadata keys of 1 to %d characters",
+				 METADATA_KEY_MAX);
+			return true;
 		}
-		size_t n = characters(name + strlen(METADATA));
-		if (!n || n > METADATA_KEY_MAX)
-			return host->fail(err, FERRY_E_CONFIG,
-					  "%s: Lago takes metadata keys of 1 to %d characters",
-					  name, METADATA_KEY_MAX);
-		entries++;
+		if (++entries > METADATA_MAX) {
+			snprintf(why, 120, "Lago takes at most %d metadata entries", METADATA_MAX);
+			return true;
+		}
 	}
-	h->has_metadata = entries > 0;
-	if (entries > METADATA_MAX)
-		return host->fail(err, FERRY_E_CONFIG,
-				  "%zu metadata entries are mapped; Lago takes at most %d", entries,
-				  METADATA_MAX);
+	return false;
+}
+
+static void check(const struct ferry_open *open, struct ferry_check *check)
+{
+	const char *field;
+	char why[120];
+
+	if (metadata_mistake(open->layout, &field, why))
+		check->mistake(check, field, "%s: %s", field, why);
+}
+
+static int begin(struct lago *h, const struct ferry_open *open, struct ferry_error *err)
+{
+	struct own *own = h->own;
+	const char *field;
+	char why[120];
+
+	(void)open;
+	if (!h->layout)
+		return 0;
+	if (metadata_mistake(h->layout, &field, why))
+		return h->api.host->fail(err, FERRY_E_CONFIG, "%s: %s", field, why);
+	for (size_t i = 0; i < h->layout->n; i++)
+		own->has_metadata = own->has_metadata || is_metadata(h->layout->names[i]);
 	return 0;
 }
 
-static int open_handle(const struct ferry_open *open, void **ret, struct ferry_error *err)
-{
-	struct customers *h = rest_alloc(1, sizeof *h);
+/* ------------------------------------------------------------------- lookup */
 
-	h->mode = open->mode;
-	h->layout = open->layout;
-	if (lago_open(&h->api, open, err) || (h->layout && check_layout(h, err))) {
-		close_handle(h);
-		return -1;
+/* The codes of a list of objects, as canonicalize writes such lists. */
+static void codes_value(struct lago *h, rest_node *list, struct ferry_value *ret)
+{
+	rest_node *codes = rest_array();
+
+	for (size_t i = 0; i < rest_count(list); i++) {
+		size_t len;
+		const char *s = rest_text(rest_member(rest_at(list, i), "code"), &len);
+		if (s)
+			rest_append(codes, rest_string(s, len));
 	}
-	if (h->layout) {
-		h->warned = rest_alloc(h->layout->n, sizeof *h->warned);
-		h->answer = rest_alloc(h->layout->n, sizeof *h->answer);
-	}
-	*ret = h;
-	return 0;
+	codes = rest_sort_strings(codes);
+	rest_value(codes, FERRY_JSON, &h->pool, ret);
+	rest_free(codes);
 }
 
-static int validate_setup(void *handle, struct ferry_error *err)
+static rest_node *metadata_entry(rest_node *customer, const char *key)
 {
-	static const char what[] = "GET /customers";
-	struct customers *h = handle;
-	struct ferry_http_response res;
-	rest_node *root, *list;
+	rest_node *list = rest_member(customer, "metadata");
 
-	if (rest_get(&h->api, "/customers?page=1&per_page=1", &res, err) ||
-	    lago_check(&h->api, what, &res, NULL, err) ||
-	    lago_unwrap(&h->api, what, &res, "customers", REST_ARRAY, &root, &list, err))
-		return -1;
-	rest_free(root);
-	return 0;
+	for (size_t i = 0; i < rest_count(list); i++) {
+		const char *s = rest_text(rest_member(rest_at(list, i), "key"), NULL);
+		if (s && !strcmp(s, key))
+			return rest_at(list, i);
+	}
+	return NULL;
+}
+
+static bool read(struct lago *h, rest_node *customer, size_t i, struct ferry_value *ret, bool *good)
+{
+	const char *name = h->layout->names[i];
+
+	if (!strcmp(name, "tax_codes")) {
+		codes_value(h, rest_member(customer, "taxes"), ret);
+	} else if (!strcmp(name, "invoice_custom_section_codes")) {
+		codes_value(h, rest_member(customer, "applicable_invoice_custom_sections"), ret);
+	} else if (is_metadata(name)) {
+		rest_node *entry = metadata_entry(customer, name + strlen(METADATA));
+		*good = rest_value(rest_member(entry, "value"), FERRY_TEXT, &h->pool, ret);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 /* ---------------------------------------------------------------- metadata */
 
-static const struct ferry_value *mapped_metadata(const struct customers *h,
+static const struct ferry_value *mapped_metadata(const struct lago *h,
 						 const struct ferry_value *fields, const char *key)
 {
 	for (size_t i = 0; i < h->layout->n; i++)
@@ -158,7 +184,7 @@ static void new_entry(rest_node *list, const char *key, const struct ferry_value
 }
 
 /* The list that makes the mapped entries what they should be; NULL when they are. */
-static rest_node *merge_metadata(const struct customers *h, const struct ferry_value *fields,
+static rest_node *merge_metadata(const struct lago *h, const struct ferry_value *fields,
 				 rest_node *there)
 {
 	rest_node *old = rest_member(there, "metadata"), *list = rest_array();
@@ -189,7 +215,7 @@ static rest_node *merge_metadata(const struct customers *h, const struct ferry_v
 
 /* ------------------------------------------------------------------ writing */
 
-static void put_body(struct customers *h, const struct ferry_action *action, rest_node *metadata)
+static void put_body(struct lago *h, const struct ferry_action *action, rest_node *metadata)
 {
 	struct rest_buf *b = &h->body;
 	size_t len;
@@ -207,44 +233,7 @@ static void put_body(struct customers *h, const struct ferry_action *action, res
 	rest_adds(b, "}}");
 }
 
-static bool kept(struct customers *h, const struct ferry_value *sent,
-		 const struct rest_piece *there)
-{
-	struct ferry_value got;
-
-	if (sent->type == FERRY_JSON)
-		return true;
-	if (there->kind == REST_NULL || sent->type == FERRY_NULL)
-		return (there->kind == REST_NULL) == (sent->type == FERRY_NULL) ||
-		       (sent->type == FERRY_TEXT && !sent->len) ||
-		       (there->kind == REST_STRING && !there->len);
-	if (!rest_piece_value(there, sent->type, &h->room, &got))
-		return false;
-	if (sent->type == FERRY_TEXT)
-		return rest_equal_nocase(sent->s, sent->len, got.s, got.len);
-	return sent->i == got.i;
-}
-
-/* Lago answers 200 and ignores what licence or state do not allow: say so, once per field. */
-static void report_ignored(struct customers *h, const struct ferry_action *action)
-{
-	const struct ferry_host *host = h->api.host;
-
-	for (size_t i = 0; i < h->tree.n; i++) {
-		const struct ferry_value *v = &action->fields[i];
-		if (h->warned[i] || (v->type == FERRY_NULL && action->decision == FERRY_CREATE))
-			continue;
-		if (!h->answer[i].s || kept(h, v, &h->answer[i]))
-			continue;
-		h->warned[i] = true;
-		host->log(host, FERRY_LOG_WARN,
-			  "Lago accepted a customer but did not keep '%s' as it was sent (licence "
-			  "or state may not allow it); further cases are not reported",
-			  h->layout->names[i]);
-	}
-}
-
-static int post_customer(struct customers *h, const struct ferry_action *action,
+static int post_customer(struct lago *h, const struct ferry_action *action,
 			 struct ferry_outcome *outcome, struct rest_refusal *refusal,
 			 struct ferry_error *err)
 {
@@ -265,38 +254,26 @@ static int post_customer(struct customers *h, const struct ferry_action *action,
 	if (lago_pick(&h->api, what, &res, "customer", &h->tree, h->answer, err))
 		return -1;
 	if (!rest_piece_is(&h->answer[h->id_field], id->s, id->len))
-		return customer_is_other(h, what, err);
-	report_ignored(h, action);
+		return lago_is_other(h, what, err);
 	outcome->ack = FERRY_ACK_DONE;
 	rest_dest_id(outcome, id->s, id->len);
+	lago_warn_ignored(h, action, outcome);
 	return 0;
 }
 
-/* A POST under another id would make a second customer and leave the first one as it is. */
-static bool moved(const struct customers *h, const struct ferry_action *action)
-{
-	const struct ferry_value *id = &action->fields[h->id_field];
-	const char *known = action->dest_id;
-
-	return known && *known && (strlen(known) != id->len || memcmp(known, id->s, id->len));
-}
-
-static int write_customer(struct customers *h, const struct ferry_action *action,
+static int write_customer(struct lago *h, const struct ferry_action *action,
 			  struct ferry_outcome *outcome, struct rest_refusal *refusal,
 			  struct ferry_error *err)
 {
+	const struct own *own = h->own;
 	const struct ferry_value *id = &action->fields[h->id_field];
 	rest_node *root = NULL, *there = NULL, *metadata = NULL;
 
-	if (moved(h, action)) {
-		rest_reject(outcome, "identifier_changed", "external_id",
-			    "the customer is known to Lago under another external_id, which cannot "
-			    "be changed there");
+	/* a POST under another id would make a second customer and leave the first one as it is */
+	if (lago_moved(h, action, outcome))
 		return 0;
-	}
-	outcome->ack = FERRY_ACK_UNSENT;
-	if (h->has_metadata || h->mode == FERRY_MODE_UPDATE) {
-		int rc = customer_fetch(h, id->s, id->len, &root, &there, err);
+	if (own->has_metadata || h->mode == FERRY_MODE_UPDATE) {
+		int rc = lago_fetch(h, id->s, id->len, &root, &there, err);
 		if (rc < 0)
 			return -1;
 		if (!rc && h->mode == FERRY_MODE_UPDATE) {
@@ -321,65 +298,66 @@ static int write_customer(struct customers *h, const struct ferry_action *action
 	return post_customer(h, action, outcome, refusal, err);
 }
 
-static int delete_customer(struct customers *h, const struct ferry_action *action,
-			   struct ferry_outcome *outcome, struct rest_refusal *refusal,
-			   struct ferry_error *err)
+static int write(struct lago *h, const struct ferry_action *action, struct ferry_outcome *outcome,
+		 struct rest_refusal *refusal, struct ferry_error *err)
 {
-	static const char what[] = "DELETE /customers/{external_id}";
-	struct ferry_http_response res;
-	rest_node *root, *customer;
-	const char *id;
-	size_t len;
-
-	if (!customer_id(h, action, &id, &len)) {
-		rest_reject(outcome, "no_identifier", "external_id",
-			    "the external_id of the customer is not known");
-		return 0;
-	}
-	customer_path(h, id, len);
-	if (rest_call(&h->api, "DELETE", rest_str(&h->path), NULL, &res, err))
-		return -1;
-	int rc = lago_check(&h->api, what, &res, refusal, err);
-	if (rc && err->code != FERRY_E_NOT_FOUND)
-		return -1;
-	if (!rc) {
-		if (lago_unwrap(&h->api, what, &res, "customer", REST_OBJECT, &root, &customer,
-				err))
-			return -1;
-		rc = customer_is(h, what, customer, id, len, err);
-		rest_free(root);
-		if (rc)
-			return -1;
-	}
-	outcome->ack = FERRY_ACK_DONE;
-	rest_dest_id(outcome, id, len);
-	return 0;
+	return action->decision == FERRY_DELETE
+		? lago_delete(h, action, "", outcome, refusal, err)
+		: write_customer(h, action, outcome, refusal, err);
 }
 
-static int apply(void *handle, const struct ferry_action *actions, size_t n,
-		 struct ferry_outcome *outcomes, struct ferry_error *err)
-{
-	struct customers *h = handle;
-	const struct ferry_host *host = h->api.host;
+/* -------------------------------------------------------------------- source */
 
-	for (size_t i = 0; i < n; i++) {
-		struct rest_refusal refusal = {0};
-		struct ferry_error failed = {0};
-		if (host->cancelled(host)) {
-			for (; i < n; i++)
-				outcomes[i].ack = FERRY_ACK_UNSENT;
-			return host->fail(err, FERRY_E_CANCELLED, "the run is ending");
-		}
-		int rc = actions[i].decision == FERRY_DELETE
-			? delete_customer(h, &actions[i], &outcomes[i], &refusal, &failed)
-			: write_customer(h, &actions[i], &outcomes[i], &refusal, &failed);
-		if (rc && rest_row_failed(outcomes, n, i, &refusal, &failed)) {
-			*err = failed;
-			return -1;
-		}
-	}
-	return 0;
-}
+static const char *const customer_types[] = {"company", "individual", NULL};
+static const char *const account_types[] = {"customer", "partner", NULL};
+
+static const struct ferry_option source_options[] = {
+	{.name = "account_type",
+	 .type = FERRY_OPT_TEXT,
+	 .help = "only these: customer, partner"},
+	{.name = "billing_entity_codes",
+	 .type = FERRY_OPT_TEXT,
+	 .help = "only customers of these billing entities, with commas between"},
+	{.name = "countries",
+	 .type = FERRY_OPT_TEXT,
+	 .help = "only customers of these countries (ISO 3166-1), with commas between"},
+	{.name = "currencies",
+	 .type = FERRY_OPT_TEXT,
+	 .help = "only customers of these currencies (ISO 4217), with commas between"},
+	{.name = "customer_type",
+	 .type = FERRY_OPT_CHOICE,
+	 .choices = customer_types,
+	 .help = "only companies, or only individuals"},
+	{.name = "search_term",
+	 .type = FERRY_OPT_TEXT,
+	 .help = "only customers that Lago finds by these words"},
+	LAGO_SOURCE_OPTIONS,
+	{0},
+};
+
+static const struct lago_filter filters[] = {
+	{"account_type", "account_type[]", LAGO_FILTER_LIST, account_types},
+	{"billing_entity_codes", "billing_entity_codes[]", LAGO_FILTER_LIST, NULL},
+	{"countries", "countries[]", LAGO_FILTER_LIST, NULL},
+	{"currencies", "currencies[]", LAGO_FILTER_LIST, NULL},
+	{"customer_type", "customer_type", LAGO_FILTER_TEXT, customer_types},
+	{"search_term", "search_term", LAGO_FILTER_TEXT, NULL},
+	{0},
+};
+
+const struct lago_resource lago_resource = {
+	.one = "customer",
+	.many = "customers",
+	.identifier = "external_id",
+	.columns = customer_columns,
+	.filters = filters,
+	.own_size = sizeof(struct own),
+	.begin = begin,
+	.check = check,
+	.plain = plain,
+	.read = read,
+	.write = write,
+};
 
 FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.abi = FERRY_ABI(struct ferry_connector),
@@ -391,17 +369,20 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.roles = FERRY_SOURCE | FERRY_DESTINATION,
 	.modes = FERRY_MODE_UPSERT | FERRY_MODE_INSERT | FERRY_MODE_UPDATE | FERRY_MODE_MIRROR,
 	.caps = FERRY_CAP_IDEMPOTENT | FERRY_CAP_MATCH_NEW | FERRY_CAP_DELETE | FERRY_CAP_NAMED,
-	.batch = BATCH,
+	.batch = LAGO_BATCH,
 	.lookup_batch = 1,
-	.list_page = CUSTOMERS_PAGE,
+	.list_page = LAGO_PAGE,
 	.connection_options = lago_connection_options,
+	.source_options = source_options,
 	.fields = customer_fields,
-	.open = open_handle,
-	.close = close_handle,
-	.validate_setup = validate_setup,
-	.extract = customers_extract,
+	.check = lago_resource_check,
+	.test = lago_test,
+	.open = lago_resource_open,
+	.close = lago_resource_close,
+	.validate_setup = lago_resource_setup,
+	.extract = lago_resource_extract,
 	.canonicalize = customers_canonicalize,
-	.lookup = customers_lookup,
-	.list = customers_list,
-	.apply = apply,
+	.lookup = lago_resource_lookup,
+	.list = lago_resource_list,
+	.apply = lago_resource_apply,
 };

@@ -329,6 +329,7 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.connection_options = lago_connection_options,
 	.destination_options = destination_options,
 	.fields = event_fields,
+	.test = lago_test,
 	.open = open_handle,
 	.close = close_handle,
 	.validate_setup = events_validate_setup,

@@ -15,6 +15,9 @@ extern const struct ferry_option lago_connection_options[];
 /* Address and key from the settings, checked. Release with rest_close. */
 int lago_open(struct rest_api *api, const struct ferry_open *open, struct ferry_error *err);
 
+/* For `ferryctl test`: address, credentials, version, permissions. The same for every resource. */
+int lago_test(const struct ferry_open *open, struct ferry_trial *trial, struct ferry_error *err);
+
 /*
  * Sort an answer: 0 when it is a success. Else -1 with *err as rest_status does it, and
  *   - 404 with one of Lago's own codes: NOT_FOUND; any other 404: PROTOCOL (no Lago API there),

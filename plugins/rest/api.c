@@ -94,48 +94,62 @@ void rest_close(struct rest_api *api)
 /* ----------------------------------------------------------------- requests */
 
 /* To the address in api->url. */
-static int exchange(struct rest_api *api, const char *method, const struct rest_buf *body,
-		    uint32_t flags, struct ferry_http_response *res, struct ferry_error *err)
+static int exchange(struct rest_api *api, struct ferry_http_request req,
+		    struct ferry_http_response *res, struct ferry_error *err)
 {
 	const char *headers[4];
 	size_t n = 0;
 
+	req.url = rest_str(&api->url);
+	req.user = api->user;
+	req.password = api->password;
+	req.headers = headers;
 	headers[n++] = "Accept: application/json";
-	if (body)
+	if (req.body)
 		headers[n++] = "Content-Type: application/json";
 	if (api->header)
 		headers[n++] = api->header;
 	headers[n] = NULL;
-	struct ferry_http_request req = {
-		.method = method,
-		.url = rest_str(&api->url),
-		.headers = headers,
-		.user = api->user,
-		.password = api->password,
-		.body = body ? rest_str(body) : NULL,
-		.body_len = body ? body->len : 0,
-		.flags = flags,
-	};
 	*res = (struct ferry_http_response){.body = "", .content_type = ""};
 	return api->host->http(api->host, &req, res, err);
+}
+
+static void set_path(struct rest_api *api, const char *path)
+{
+	rest_buf_reset(&api->url);
+	rest_adds(&api->url, api->base);
+	rest_adds(&api->url, path);
 }
 
 int rest_call(struct rest_api *api, const char *method, const char *path,
 	      const struct rest_buf *body, struct ferry_http_response *res, struct ferry_error *err)
 {
-	rest_buf_reset(&api->url);
-	rest_adds(&api->url, api->base);
-	rest_adds(&api->url, path);
-	return exchange(api, method, body, 0, res, err);
+	struct ferry_http_request req = {.method = method};
+
+	if (body) {
+		req.body = rest_str(body);
+		req.body_len = body->len;
+	}
+	set_path(api, path);
+	return exchange(api, req, res, err);
 }
 
 int rest_get(struct rest_api *api, const char *path, struct ferry_http_response *res,
 	     struct ferry_error *err)
 {
-	rest_buf_reset(&api->url);
-	rest_adds(&api->url, api->base);
-	rest_adds(&api->url, path);
-	return exchange(api, "GET", NULL, FERRY_HTTP_RETRY, res, err);
+	return rest_get_pieces(api, path, NULL, NULL, res, err);
+}
+
+int rest_get_pieces(struct rest_api *api, const char *path,
+		    int (*piece)(void *ctx, const char *data, size_t len, struct ferry_error *err),
+		    void *ctx, struct ferry_http_response *res, struct ferry_error *err)
+{
+	struct ferry_http_request req = {
+		.method = "GET", .flags = FERRY_HTTP_RETRY, .piece = piece, .piece_ctx = ctx,
+	};
+
+	set_path(api, path);
+	return exchange(api, req, res, err);
 }
 
 int rest_get_beside(struct rest_api *api, const char *path, struct ferry_http_response *res,
@@ -144,7 +158,7 @@ int rest_get_beside(struct rest_api *api, const char *path, struct ferry_http_re
 	rest_buf_reset(&api->url);
 	rest_add(&api->url, api->base, strlen(api->base) - strlen(API_PATH));
 	rest_adds(&api->url, path);
-	return exchange(api, "GET", NULL, 0, res, err);
+	return exchange(api, (struct ferry_http_request){.method = "GET"}, res, err);
 }
 
 /* ------------------------------------------------------------------ answers */

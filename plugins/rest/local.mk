@@ -6,6 +6,8 @@ rest_sources = \
 	plugins/rest/memory.c \
 	plugins/rest/rest.h \
 	plugins/rest/scan.c \
+	plugins/rest/stream.c \
+	plugins/rest/stream.h \
 	plugins/rest/table.c \
 	plugins/rest/text.c \
 	plugins/rest/tree.c

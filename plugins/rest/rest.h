@@ -105,6 +105,11 @@ int rest_call(struct rest_api *api, const char *method, const char *path,
 int rest_get(struct rest_api *api, const char *path, struct ferry_http_response *res,
 	     struct ferry_error *err);
 
+/* The same, the body of a success given away in pieces; then it is repeated only before the first one. */
+int rest_get_pieces(struct rest_api *api, const char *path,
+		    int (*piece)(void *ctx, const char *data, size_t len, struct ferry_error *err),
+		    void *ctx, struct ferry_http_response *res, struct ferry_error *err);
+
 /* One GET of a path beside the API, straight under the connection's url; not repeated. */
 int rest_get_beside(struct rest_api *api, const char *path, struct ferry_http_response *res,
 		    struct ferry_error *err);
@@ -210,6 +215,12 @@ struct rest_column {
 int rest_row(const struct rest_api *api, const char *what, const struct rest_column *columns,
 	     size_t n, rest_node *node, struct rest_pool *pool, struct ferry_value *ret,
 	     struct ferry_error *err);
+/* The same for an object that was read without a tree: found are the columns' paths in their order. */
+int rest_row_pieces(const struct rest_api *api, const char *what, const struct rest_column *columns,
+		    size_t n, const struct rest_piece *object, const struct rest_piece *found,
+		    struct rest_pool *pool, struct ferry_value *ret, struct ferry_error *err);
+/* Add those paths to a tree. */
+void rest_columns_tree(struct rest_tree *tree, const struct rest_column *columns, size_t n);
 /* Tell a sink the columns. */
 int rest_columns(struct ferry_sink *sink, const struct rest_column *columns, size_t n,
 		 struct ferry_error *err);

@@ -3,5 +3,6 @@
 include tests/fuzz/conf.mk
 include tests/fuzz/connectors.mk
 include tests/fuzz/expr.mk
+include tests/fuzz/file.mk
 include tests/fuzz/http.mk
 include tests/fuzz/postgres.mk

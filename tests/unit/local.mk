@@ -10,7 +10,12 @@ include tests/unit/ctl.mk
 include tests/unit/plug.mk
 include tests/unit/sqlite.mk
 include tests/unit/postgres.mk
+include tests/unit/mysql.mk
+include tests/unit/odbc.mk
+include tests/unit/file.mk
 include tests/unit/connectors.mk
+include tests/unit/lago.mk
+include tests/unit/schedule.mk
 include tests/unit/http-connector.mk
 include tests/unit/supervise.mk
 endif

@@ -435,6 +435,45 @@ static void connectors_come_from_a_worker(void **state)
 	expect(s, "GET", "/api/v1/connectors/nope", NULL, 404, "NOT_FOUND");
 }
 
+static void a_connection_is_tested_step_by_step(void **state)
+{
+	struct served *s = *state;
+
+	fixture_file(&s->f, "connections.d/more.yaml",
+		     "connections:\n  broken: {family: sqlite, path: /x}\n  dies: {family: sqlite, path: /x}\n");
+	serve(s);
+	struct answer a = call(s, "GET", "/api/v1/connections?per_page=2", NULL);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(json_count(at(a.doc, "data")), 2);
+	assert_int_equal(json_get_int(at(a.doc, "pagination"), "total", 0), 3);
+	release(&a);
+
+	a = call(s, "POST", "/api/v1/connections/db/test", NULL);
+	assert_int_equal(a.status, 200);
+	assert_true(json_get_bool(json_root(a.doc), "ok", false));
+	assert_int_equal(json_count(at(a.doc, "steps")), 2);
+	assert_string_equal(json_get_text(json_at(at(a.doc, "steps"), 0), "status", ""), "warning");
+	assert_string_equal(json_get_text(json_at(at(a.doc, "steps"), 1), "status", ""), "ok");
+	release(&a);
+
+	a = call(s, "POST", "/api/v1/connections/broken/test", NULL);
+	assert_int_equal(a.status, 200);
+	assert_string_equal(json_get_text(json_at(at(a.doc, "steps"), 1), "status", ""), "failed");
+	assert_string_equal(text_at(a.doc, "error.code"), "AUTH");
+	release(&a);
+
+	a = call(s, "POST", "/api/v1/connections/dies/test", NULL);
+	assert_string_equal(json_get_text(json_at(at(a.doc, "steps"), 1), "name", ""), "credentials");
+	assert_string_equal(json_get_text(json_at(at(a.doc, "steps"), 1), "status", ""), "failed");
+	assert_string_equal(text_at(a.doc, "error.code"), "WORKER_DIED");
+	release(&a);
+	expect(s, "POST", "/api/v1/connections/nope/test", NULL, 404, "NOT_FOUND");
+
+	a = call(s, "GET", "/api/v1/audit", NULL);
+	assert_int_equal(json_count(at(a.doc, "data")), 3);
+	release(&a);
+}
+
 static void codes_are_explained(void **state)
 {
 	struct served *s = *state;
@@ -491,6 +530,7 @@ int main(void)
 		T(a_reload_answers_when_it_is_done_and_blocks_nobody),
 		T(an_end_in_the_middle_of_a_reload),
 		T(connectors_come_from_a_worker),
+		T(a_connection_is_tested_step_by_step),
 		T(codes_are_explained),
 		T(a_socket_in_use_is_not_taken_away),
 	};

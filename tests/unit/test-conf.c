@@ -69,7 +69,7 @@ static void connection_defaults_and_options(void **state)
 	assert_int_equal(c->rate_limit.burst, 1);
 	assert_int_equal(c->rate_limit.lanes, 4);
 	assert_null(c->tls_ca);
-	assert_true(c->tls_verify);
+	assert_int_equal(c->tls_verify, -1);
 	assert_int_equal(c->mark.line, 3);
 	assert_int_equal(c->mark.column, 3);
 	assert_string_equal(c->mark.file, "c.yaml");
@@ -103,7 +103,7 @@ static void connection_settings_are_taken(void **state)
 	assert_int_equal(c->rate_limit.burst, 9);
 	assert_int_equal(c->rate_limit.lanes, 64);
 	assert_string_equal(c->tls_ca, "/etc/ca.pem");
-	assert_false(c->tls_verify);
+	assert_int_equal(c->tls_verify, 0);
 	assert_int_equal(c->options.n, 5);
 	assert_string_equal(c->options.items[0].name, "headers.a");
 	assert_string_equal(c->options.items[0].text, "b");

@@ -343,6 +343,84 @@ static void test_http_is_limited(void **state)
 	tiny_stop(&server);
 }
 
+/* ---- answers in pieces */
+
+struct pieces {
+	char got[256];
+	enum ferry_code refuse;
+};
+
+static int take_piece(void *ctx, const char *data, size_t len, struct ferry_error *err)
+{
+	struct pieces *p = ctx;
+	size_t n = strlen(p->got);
+
+	if (p->refuse)
+		return ferry_fail(err, p->refuse, "will not do");
+	snprintf(p->got + n, sizeof p->got - n, "%.*s", (int)len, data);
+	return 0;
+}
+
+static int get_pieces(struct fix *f, const struct tiny_server *s, uint32_t flags, struct pieces *p)
+{
+	struct ferry_http_request req = {.method = "GET", .url = s->url, .flags = flags,
+					 .piece = take_piece, .piece_ctx = p};
+	struct ferry_http_response res;
+
+	p->got[0] = '\0';
+	f->err = (struct ferry_error){0};
+	return f->host->http(f->host, &req, &res, &f->err) < 0 ? -1 : res.status;
+}
+
+/* What was given cannot be taken back: repeated only as long as nothing was. */
+static void test_pieces_are_given_once(void **state)
+{
+	(void)state;
+	static const struct tiny_step steps[] = {
+		TINY_STATUS(503, ""), {TINY_CLOSE, NULL, 0}, TINY_OK(5, "whole"),
+		{TINY_ANSWER_CLOSE, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", 0},
+		TINY_OK(5, "again")};
+	struct pieces p = {.refuse = 0};
+	struct tiny_server server;
+	struct fix f;
+
+	tiny_start(&server, NULL, steps, COUNT(steps));
+	fix_init(&f);
+	assert_int_equal(fix_open(&f), 0);
+	assert_int_equal(get_pieces(&f, &server, FERRY_HTTP_RETRY, &p), 200);
+	assert_string_equal(p.got, "whole");
+	assert_int_equal(server.requests, 3);
+	assert_int_equal(get_pieces(&f, &server, FERRY_HTTP_RETRY, &p), -1);
+	assert_int_equal(f.err.code, FERRY_E_NETWORK);
+	assert_string_equal(p.got, "half");
+	assert_int_equal(server.requests, 4);
+	plug_handle_close(f.handle);
+	tiny_stop(&server);
+}
+
+/* Whatever the taker's error is, it is the exchange's: not repeated, not read as anything else. */
+static void test_piece_refused(void **state)
+{
+	(void)state;
+	static const struct tiny_step steps[] = {TINY_OK(5, "whole")};
+	static const enum ferry_code codes[] = {FERRY_E_PROTOCOL, FERRY_E_UNAVAILABLE, FERRY_E_CANCELLED};
+	struct tiny_server server;
+	struct fix f;
+
+	tiny_start(&server, NULL, steps, COUNT(steps));
+	fix_init(&f);
+	assert_int_equal(fix_open(&f), 0);
+	for (size_t i = 0; i < COUNT(codes) * 2; i++) {
+		struct pieces p = {.refuse = codes[i / 2]};
+		assert_int_equal(get_pieces(&f, &server, i % 2 ? FERRY_HTTP_RETRY : 0, &p), -1);
+		assert_int_equal(f.err.code, codes[i / 2]);
+		assert_string_equal(f.err.msg, "will not do");
+	}
+	assert_int_equal(server.requests, COUNT(codes) * 2);
+	plug_handle_close(f.handle);
+	tiny_stop(&server);
+}
+
 /* ---- ending a run while a connector waits */
 
 static void test_cancel(void **state)
@@ -429,6 +507,8 @@ int main(void)
 		cmocka_unit_test(test_http_429_holds_all),
 		cmocka_unit_test(test_http_obeys_retry_after),
 		cmocka_unit_test(test_http_is_limited),
+		cmocka_unit_test(test_pieces_are_given_once),
+		cmocka_unit_test(test_piece_refused),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_cancel_in_queue),
 		cmocka_unit_test(test_backoff),

@@ -93,25 +93,26 @@ static void too_many_metadata_entries_are_refused_here(void **state)
 	end(&b);
 }
 
-/* 200, and the time zone is still what it was: the licence does not allow it. Said once. */
-static void fields_ignored_without_a_word_are_reported(void **state)
+/* 200, and the time zone is still what it was: the licence does not allow it. Said, but not for ever. */
+static void trap_fields_ignored_without_a_word_are_reported(void **state)
 {
 	static const char sent[] = "{'customer':{'external_id':'c1','timezone':'Europe/Berlin','currency':'eur'}}";
-	static const struct step steps[] = {
-		{"POST", "/customers", sent, OK(CUSTOMER("c1", ",'timezone':null,'currency':'EUR'"))},
-		{"POST", "/customers", sent, OK(CUSTOMER("c1", ",'timezone':null,'currency':'EUR'"))},
-		{0}};
+	static const struct step answer = {"POST", "/customers", sent, OK(CUSTOMER("c1", ",'timezone':null,'currency':'EUR'"))};
+	struct step steps[22] = {{0}};
 	struct ferry_action a = action(FERRY_UPDATE, RECORD(text("c1"), text("Europe/Berlin"), text("eur")));
 	struct ferry_outcome out;
 	struct bench b;
 	(void)state;
+	for (size_t i = 0; i < 21; i++)
+		steps[i] = answer;
 	begin(&b, steps, FERRY_MODE_UPSERT, NAMES("external_id", "timezone", "currency"));
-	assert_int_equal(apply_one(&b, &a, &out), 0);
-	assert_int_equal(apply_one(&b, &a, &out), 0);
-	assert_int_equal(out.ack, FERRY_ACK_DONE);
-	assert_non_null(strstr(b.s.log, "'timezone'"));
-	assert_null(strstr(strstr(b.s.log, "'timezone'") + 1, "'timezone'"));
-	assert_null(strstr(b.s.log, "currency"));
+	for (size_t i = 0; i < 21; i++) {
+		assert_int_equal(apply_one(&b, &a, &out), 0);
+		assert_int_equal(out.ack, FERRY_ACK_DONE);
+		assert_null(strstr(out.message, "currency"));
+		assert_int_equal(strstr(out.message, "timezone") != NULL, i < 20);
+	}
+	assert_string_equal(b.s.log, "");
 	end(&b);
 }
 
@@ -326,7 +327,7 @@ int main(void)
 		cmocka_unit_test(sends_what_is_mapped_and_nothing_else),
 		cmocka_unit_test(metadata_keeps_ids_and_foreign_entries),
 		cmocka_unit_test(too_many_metadata_entries_are_refused_here),
-		cmocka_unit_test(fields_ignored_without_a_word_are_reported),
+		cmocka_unit_test(trap_fields_ignored_without_a_word_are_reported),
 		cmocka_unit_test(an_id_that_changed_is_refused),
 		cmocka_unit_test(a_failed_look_leaves_the_row_unsent),
 		cmocka_unit_test(update_mode_creates_nothing),

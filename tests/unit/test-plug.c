@@ -269,7 +269,7 @@ static void test_json(void **state)
 		  *option = json_at(json_get(root, "connection_options"), 0);
 	assert_string_equal(json_get_text(root, "name", ""), "fixture");
 	assert_string_equal(json_get_text(root, "interface", ""), "1.0");
-	assert_int_equal(json_get_int(root, "batch", 0), 1);
+	assert_int_equal(json_get_int(root, "batch", 0), 0);	/* it writes nothing */
 	assert_string_equal(json_text(json_at(json_get(root, "roles"), 0), NULL), "source");
 	assert_int_equal(json_count(json_get(root, "roles")), 1);
 	assert_string_equal(json_get_text(option, "name", ""), "limit");

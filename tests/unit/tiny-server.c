@@ -60,17 +60,30 @@ static bool read_request(struct tiny_server *s, int fd)
 	return false;
 }
 
-static void send_all(int fd, const struct tiny_step *step)
+static void send_bytes(int fd, const char *p, size_t left)
 {
-	const char *p = step->answer;
-	size_t left = step->len ? step->len : strlen(p);
-
 	while (left) {
 		ssize_t n = send(fd, p, left, MSG_NOSIGNAL);
 		if (n <= 0)
 			return;
 		p += n;
 		left -= (size_t)n;
+	}
+}
+
+static void send_all(int fd, const struct tiny_step *step)
+{
+	send_bytes(fd, step->answer, step->len ? step->len : strlen(step->answer));
+}
+
+static void drip(int fd, const char *answer)
+{
+	size_t n;
+
+	for (; *answer; answer += n + (answer[n] == '|')) {
+		n = strcspn(answer, "|");
+		send_bytes(fd, answer, n);
+		usleep(150000);
 	}
 }
 
@@ -106,8 +119,12 @@ static void serve(struct tiny_server *s, int fd, size_t *step)
 		s->requests++;
 		if (now->act == TINY_SILENT)
 			ignore(s, fd);
-		if (now->act == TINY_ANSWER || now->act == TINY_ANSWER_CLOSE)
+		if (now->act == TINY_ANSWER || now->act == TINY_ANSWER_CLOSE || now->act == TINY_STALL)
 			send_all(fd, now);
+		if (now->act == TINY_DRIP)
+			drip(fd, now->answer);
+		if (now->act == TINY_STALL)
+			ignore(s, fd);
 		if (now->act == TINY_ABORT)
 			reset(fd);
 		if (now->act != TINY_ANSWER)

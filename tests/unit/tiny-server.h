@@ -14,6 +14,8 @@
 enum tiny_act {
 	TINY_ANSWER,			/* send `answer`, keep the connection */
 	TINY_ANSWER_CLOSE,		/* send `answer`, close */
+	TINY_DRIP,			/* send `answer` with 150 ms at each | in it, close */
+	TINY_STALL,			/* send `answer`, then nothing until the client goes */
 	TINY_CLOSE,			/* read the request, close without a word */
 	TINY_ABORT,			/* read the request, reset the connection */
 	TINY_RESET,			/* do not even read: reset the connection */

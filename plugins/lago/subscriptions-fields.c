@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* subscriptions-fields.c - the columns of a subscription. Does no I/O. */
+#include "lago/subscriptions.h"
+
+const struct rest_column subscription_columns[] = {
+	{"lago_id", "lago_id", FERRY_TEXT, true},
+	{"external_id", "external_id", FERRY_TEXT, true},
+	{"lago_customer_id", "lago_customer_id", FERRY_TEXT, false},
+	{"external_customer_id", "external_customer_id", FERRY_TEXT, false},
+	{"billing_entity_code", "billing_entity_code", FERRY_TEXT, false},
+	{"name", "name", FERRY_TEXT, false},
+	{"status", "status", FERRY_TEXT, false},
+	{"plan_code", "plan_code", FERRY_TEXT, false},
+	{"plan_amount_cents", "plan_amount_cents", FERRY_INT, false},
+	{"plan_amount_currency", "plan_amount_currency", FERRY_TEXT, false},
+	{"previous_plan_code", "previous_plan_code", FERRY_TEXT, false},
+	{"next_plan_code", "next_plan_code", FERRY_TEXT, false},
+	{"downgrade_plan_date", "downgrade_plan_date", FERRY_TEXT, false},
+	{"billing_time", "billing_time", FERRY_TEXT, false},
+	{"subscription_at", "subscription_at", FERRY_TIME, false},
+	{"started_at", "started_at", FERRY_TIME, false},
+	{"activated_at", "activated_at", FERRY_TIME, false},
+	{"trial_ended_at", "trial_ended_at", FERRY_TIME, false},
+	{"ending_at", "ending_at", FERRY_TIME, false},
+	{"terminated_at", "terminated_at", FERRY_TIME, false},
+	{"canceled_at", "canceled_at", FERRY_TIME, false},
+	{"cancellation_reason", "cancellation_reason", FERRY_TEXT, false},
+	{"current_billing_period_started_at", "current_billing_period_started_at", FERRY_TIME, false},
+	{"current_billing_period_ending_at", "current_billing_period_ending_at", FERRY_TIME, false},
+	{"on_termination_credit_note", "on_termination_credit_note", FERRY_TEXT, false},
+	{"on_termination_invoice", "on_termination_invoice", FERRY_TEXT, false},
+	{"consolidate_invoice", "consolidate_invoice", FERRY_BOOL, false},
+	{"purchase_order_number", "purchase_order_number", FERRY_TEXT, false},
+	{"created_at", "created_at", FERRY_TIME, false},
+	{"payload", "", FERRY_JSON, true},
+	{0},
+};

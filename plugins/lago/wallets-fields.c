@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wallets-fields.c - the columns of a wallet. Does no I/O. */
+#include "lago/wallets.h"
+
+const struct rest_column wallet_columns[] = {
+	{"lago_id", "lago_id", FERRY_TEXT, true},
+	{"lago_customer_id", "lago_customer_id", FERRY_TEXT, false},
+	{"external_customer_id", "external_customer_id", FERRY_TEXT, false},
+	{"billing_entity_code", "billing_entity_code", FERRY_TEXT, false},
+	{"code", "code", FERRY_TEXT, false},
+	{"name", "name", FERRY_TEXT, false},
+	{"status", "status", FERRY_TEXT, false},
+	{"currency", "currency", FERRY_TEXT, false},
+	{"priority", "priority", FERRY_INT, false},
+	{"rate_amount", "rate_amount", FERRY_DECIMAL, false},
+	{"credits_balance", "credits_balance", FERRY_DECIMAL, false},
+	{"balance_cents", "balance_cents", FERRY_INT, false},
+	{"consumed_credits", "consumed_credits", FERRY_DECIMAL, false},
+	{"credits_ongoing_balance", "credits_ongoing_balance", FERRY_DECIMAL, false},
+	{"ongoing_balance_cents", "ongoing_balance_cents", FERRY_INT, false},
+	{"credits_ongoing_usage_balance", "credits_ongoing_usage_balance", FERRY_DECIMAL, false},
+	{"ongoing_usage_balance_cents", "ongoing_usage_balance_cents", FERRY_INT, false},
+	{"paid_top_up_min_amount_cents", "paid_top_up_min_amount_cents", FERRY_INT, false},
+	{"paid_top_up_max_amount_cents", "paid_top_up_max_amount_cents", FERRY_INT, false},
+	{"invoice_requires_successful_payment", "invoice_requires_successful_payment", FERRY_BOOL, false},
+	{"purchase_order_number", "purchase_order_number", FERRY_TEXT, false},
+	{"applies_to", "applies_to", FERRY_JSON, false},
+	{"recurring_transaction_rules", "recurring_transaction_rules", FERRY_JSON, false},
+	{"metadata", "metadata", FERRY_JSON, false},
+	{"expiration_at", "expiration_at", FERRY_TIME, false},
+	{"last_balance_sync_at", "last_balance_sync_at", FERRY_TIME, false},
+	{"last_consumed_credit_at", "last_consumed_credit_at", FERRY_TIME, false},
+	{"terminated_at", "terminated_at", FERRY_TIME, false},
+	{"created_at", "created_at", FERRY_TIME, false},
+	{"payload", "", FERRY_JSON, true},
+	{0},
+};
