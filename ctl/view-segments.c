@@ -71,10 +71,11 @@ void view_statistics(struct ctl *ctl, json_node *run)
 	table_init(&t, &ctl->screen, columns, 2);
 	for (size_t i = 0; i < json_count(segments); i++) {
 		json_node *s = json_at(segments, i);
-		add_members(ctl, &text, json_get(s, "statistics"), 12);
+		json_node *statistics = json_get(s, "statistics");
+		add_members(ctl, &text, json_get(statistics, "counts"), 20);
 		if (!text.len)
 			continue;
-		table_text(&t, STYLE_PLAIN, json_get_text(s, "name", "?"));
+		table_text(&t, STYLE_PLAIN, json_get_text(statistics, "title", json_get_text(s, "name", "?")));
 		table_take(&t, STYLE_PLAIN, &text);
 	}
 	if (t.n) {

@@ -13,7 +13,7 @@ static bool uses(const struct segment_def *seg, const char *connection)
 	if (seg->n_checks)
 		return false;
 	for (size_t i = 0; i < seg->n_lookups; i++)
-		if (strcmp(seg->lookups[i].source.connection, connection) == 0)
+		if (!seg->lookups[i].segment && strcmp(seg->lookups[i].source.connection, connection) == 0)
 			return true;
 	return strcmp(seg->source.connection, connection) == 0 ||
 		strcmp(seg->destination.connection, connection) == 0;

@@ -24,6 +24,17 @@ void conf_check_connection(struct keyword_reader *r, const struct yaml_node *nod
 	}
 }
 
+void conf_check_statistic(struct keyword_reader *r, const struct yaml_node *node, void *base)
+{
+	const struct statistic_def *s = base;
+
+	(void)node;
+	if (s->when && s->of >= STATISTIC_PROCESSED)
+		conf_mistake(r->mistakes, &s->mark,
+			     "'when' cannot be asked of these records (allowed: written, created, updated, "
+			     "deleted, disabled)");
+}
+
 void conf_check_lookup(struct keyword_reader *r, const struct yaml_node *node, void *base)
 {
 	struct lookup_def *l = base;
@@ -31,6 +42,15 @@ void conf_check_lookup(struct keyword_reader *r, const struct yaml_node *node, v
 	(void)node;
 	l->source.mark = l->mark;
 	l->source.ordered = -1;
+	if (!l->source.connection == !l->segment)
+		conf_mistake(r->mistakes, &l->mark, "lookup '%s' needs either 'connection' or 'segment'",
+			     l->name);
+	for (size_t i = 0; l->segment && i < l->source.options.n; i++)
+		conf_mistake(r->mistakes, &l->source.options.items[i].mark,
+			     "unknown key '%s' beside 'segment' (allowed: key)",
+			     SHOWN(l->source.options.items[i].name));
+	if (l->segment && l->source.resource)
+		conf_mistake(r->mistakes, &l->mark, "'resource' is of no use beside 'segment'");
 	if (strcasecmp(l->name, "src") == 0)
 		conf_mistake(r->mistakes, &l->mark,
 			     "a lookup cannot be named '%s' (that is the source's row)", l->name);
@@ -204,6 +224,23 @@ static void check_dependencies(struct keyword_reader *r, const struct yaml_node 
 	}
 }
 
+/* A lookup of what a segment has delivered: one before this one, with records. */
+static void check_lookups(struct keyword_reader *r, const struct sync_def *sync, size_t at)
+{
+	const struct segment_def *seg = &sync->segments[at];
+
+	for (size_t l = 0; l < seg->n_lookups; l++) {
+		const struct lookup_def *def = &seg->lookups[l];
+		bool found = !def->segment;
+		for (size_t i = 0; i < at && !found; i++)
+			found = sync->segments[i].name && !sync->segments[i].n_checks &&
+				strcmp(sync->segments[i].name, def->segment) == 0;
+		if (!found)
+			conf_mistake(r->mistakes, &def->segment_mark,
+				     "there is no segment '%s' with records before this one", SHOWN(def->segment));
+	}
+}
+
 void conf_check_sync(struct keyword_reader *r, const struct yaml_node *node, void *base)
 {
 	struct sync_def *sync = base;
@@ -218,6 +255,7 @@ void conf_check_sync(struct keyword_reader *r, const struct yaml_node *node, voi
 		if (list)
 			check_segment_name(r, own, sync, i);
 		check_dependencies(r, own, sync, i);
+		check_lookups(r, sync, i);
 		if (!keyword_find(own, "required"))
 			sync->segments[i].required = sync->n_segments == 1;
 	}

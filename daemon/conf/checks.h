@@ -7,6 +7,7 @@
 
 void conf_check_connection(struct keyword_reader *r, const struct yaml_node *node, void *base);
 void conf_check_lookup(struct keyword_reader *r, const struct yaml_node *node, void *base);
+void conf_check_statistic(struct keyword_reader *r, const struct yaml_node *node, void *base);
 void conf_check_check(struct keyword_reader *r, const struct yaml_node *node, void *base);
 void conf_check_segment(struct keyword_reader *r, const struct yaml_node *node, void *base);
 /* Also reads the one segment of a sync that has no `segments:`. */

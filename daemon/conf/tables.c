@@ -163,7 +163,11 @@ static const struct keyword_object destination_object = {
 
 #define AT(member) .offset = offsetof(struct lookup_def, member)
 static const struct keyword lookup_keywords[] = {
-	{CONNECTION_KEYWORD, AT(source.connection)},
+	{.name = "connection", .type = KEYWORD_CONNECTION, AT(source.connection),
+	 .help = "which connection it is read from; this or `segment`"},
+	{.name = "segment", .type = KEYWORD_NAME, AT(segment),
+	 .mark = offsetof(struct lookup_def, segment_mark),
+	 .help = "an earlier segment of the sync: what it has delivered so far"},
 	{RESOURCE_KEYWORD, AT(source.resource)},
 	{.name = "key", .type = KEYWORD_TEXT, AT(key),
 	 .help = "column by which expressions look rows up; it gets an index"},
@@ -330,6 +334,49 @@ static const struct keyword_object guards_object = {
 	.name = "guards", .keywords = guards_keywords, .size = sizeof(struct segment_def),
 };
 
+/* ---- statistics of a segment */
+
+static const struct keyword_choice statistics_of[] = {
+	{"written", STATISTIC_WRITTEN}, {"created", STATISTIC_CREATED},
+	{"updated", STATISTIC_UPDATED}, {"deleted", STATISTIC_DELETED},
+	{"disabled", STATISTIC_DISABLED}, {"processed", STATISTIC_PROCESSED},
+	{"unchanged", STATISTIC_UNCHANGED}, {"skipped", STATISTIC_SKIPPED},
+	{"conflicts", STATISTIC_CONFLICTS}, {"invalid", STATISTIC_INVALID},
+	{"failed", STATISTIC_FAILED}, {NULL, 0},
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct statistic_def, member)
+static const struct keyword statistic_keywords[] = {
+	{.name = "of", .type = KEYWORD_CHOICE, .flags = KEYWORD_REQUIRED, .choices = statistics_of,
+	 AT(of), .help = "which records are counted; written are those created and updated"},
+	{.name = "when", .type = KEYWORD_EXPR, AT(when),
+	 .mark = offsetof(struct statistic_def, mark),
+	 .help = "only those for which this expression over the destination's fields is true; for "
+		 "records that are written, deleted or disabled"},
+	{.name = NULL},
+};
+#undef AT
+
+static const struct keyword_object statistic_object = {
+	.name = "statistic", .keywords = statistic_keywords, .size = sizeof(struct statistic_def),
+	.mark = offsetof(struct statistic_def, mark), .check = conf_check_statistic,
+};
+
+#define AT(member) .offset = offsetof(struct segment_def, member)
+static const struct keyword statistics_keywords[] = {
+	{.name = "title", .type = KEYWORD_TEXT, AT(statistics_title),
+	 .help = "what the numbers are about"},
+	{.name = "counts", .type = KEYWORD_NAMED, .flags = KEYWORD_REQUIRED, .max = 20,
+	 .object = &statistic_object, AT(statistics),
+	 .count = offsetof(struct segment_def, n_statistics), .help = "each number's name and what it counts"},
+	{.name = NULL},
+};
+
+static const struct keyword_object statistics_object = {
+	.name = "statistics", .keywords = statistics_keywords, .size = sizeof(struct segment_def),
+};
+
 /* ---- segments */
 
 /* The name stands first: a sync of one segment has all keys but that. */
@@ -382,6 +429,8 @@ static const struct keyword segment_keywords[] = {
 	 .help = "remember whole records (shows what changed) or hashes only (smaller)"},
 	{.name = "verify", .type = KEYWORD_BOOL, .fallback = "false", AT(verify),
 	 .help = "also read what the destination holds now, and report drift"},
+	{.name = "statistics", .type = KEYWORD_OBJECT, .object = &statistics_object, .offset = 0,
+	 .help = "numbers of the segment that are shown with each run"},
 	{.name = "checks", .type = KEYWORD_OBJECTS, .min = 1, .max = 100, .object = &check_object,
 	 AT(checks), .count = offsetof(struct segment_def, n_checks),
 	 .help = "queries that should give no rows; a segment that has them has nothing else to do"},

@@ -62,7 +62,10 @@ static void add_lookups(const struct generation *g, struct buf *out, const struc
 	for (size_t i = 0; i < seg->n_lookups; i++) {
 		jw_open(out, NULL, '{');
 		jw_text(out, "name", seg->lookups[i].name);
-		add_endpoint(g, out, "source", &seg->lookups[i].source);
+		if (seg->lookups[i].segment)
+			jw_text(out, "segment", seg->lookups[i].segment);
+		else
+			add_endpoint(g, out, "source", &seg->lookups[i].source);
 		jw_text(out, "key", seg->lookups[i].key);
 		jw_close(out, '}');
 	}

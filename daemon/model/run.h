@@ -23,7 +23,7 @@
  *   {"type":"segment","segment":"s","status":"running","at":...}     and at its end:
  *   {"type":"segment","segment":"s","status":"success|warning|error|skipped","reason":"...",
  *    "at":...,"counters":{...},"decisions":{"create":3,...},"reasons":{"NEW_IN_SOURCE":3,...},
- *    "statistics":{...},"error":{...}}
+ *    "statistics":{"title":"...","counts":{"activated":3,...}},"error":{...}}
  *   {"type":"stage","segment":"s","stage":"extract","status":"running","attempt":1,"at":...}
  *   {"type":"stage","segment":"s","stage":"extract","status":"completed|failed|skipped","at":...,
  *    "ms":12,"metrics":{...},"summary":"...","error":{...}}

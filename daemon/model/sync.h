@@ -70,7 +70,9 @@ struct map_def {
 
 struct lookup_def {
 	const char *name;		/* the table expressions can query */
-	struct endpoint_def source;
+	struct endpoint_def source;	/* connection NULL: it is a segment's */
+	const char *segment;		/* an earlier one: what it has delivered; NULL */
+	struct def_mark segment_mark;
 	const char *key;		/* its indexed column; NULL: none */
 	struct def_mark mark;
 };
@@ -134,6 +136,23 @@ struct check_def {
 	struct def_mark mark;
 };
 
+/* What a statistic counts records of; see struct counters. */
+enum statistic_of {
+	STATISTIC_WRITTEN,		/* created and updated ones */
+	STATISTIC_CREATED, STATISTIC_UPDATED, STATISTIC_DELETED, STATISTIC_DISABLED,
+	/* these without `when` only */
+	STATISTIC_PROCESSED, STATISTIC_UNCHANGED, STATISTIC_SKIPPED, STATISTIC_CONFLICTS,
+	STATISTIC_INVALID, STATISTIC_FAILED,
+};
+
+/* One entry of `statistics: counts:`, a number an operator reads after each run. */
+struct statistic_def {
+	const char *name;
+	enum statistic_of of;
+	const char *when;		/* over the destination's fields; NULL: all of them */
+	struct def_mark mark;		/* of `when` */
+};
+
 struct segment_def {
 	const char *name;
 	struct endpoint_def source, destination;
@@ -160,6 +179,9 @@ struct segment_def {
 	/* guards: */
 	struct limit_def max_deletes, max_disables, max_changes, max_errors;
 	int64_t min_rows;		/* fewer from the source stop the run; 0: any */
+	const char *statistics_title;	/* NULL: none */
+	struct statistic_def *statistics;
+	size_t n_statistics;
 	struct check_def *checks;	/* a segment of checks has these and no source, map, ... */
 	size_t n_checks;
 	enum snapshot_kind snapshot;

@@ -349,3 +349,21 @@ bool value_convert(struct ferry_value *v, enum ferry_type type, struct arena *ar
 	}
 	return ok;
 }
+
+bool value_true(const struct ferry_value *v)
+{
+	switch (v->type) {
+	case FERRY_BOOL:
+	case FERRY_INT:
+		return v->i != 0;
+	case FERRY_TEXT:
+	case FERRY_DECIMAL: {
+		size_t i = 0;
+		while (i < v->len && strchr("+-0. ", v->s[i]))
+			i++;
+		return i < v->len && v->s[i] >= '1' && v->s[i] <= '9';
+	}
+	default:
+		return false;
+	}
+}

@@ -58,4 +58,7 @@ int key_encode(const struct ferry_value *parts, size_t n, struct buf *out, struc
 /* A key form for people: its n parts joined by "/", bytes as hex. */
 void key_form_show(const void *form, size_t len, size_t n_parts, struct buf *out);
 
+/* As SQL's WHERE: NULL and zero are false; a text counts by the number it starts with, so "" is false. */
+bool value_true(const struct ferry_value *v);
+
 #endif

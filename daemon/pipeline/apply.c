@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "pipeline/lanes.h"
+#include "pipeline/statistics.h"
 #include "wire/json.h"
 
 enum { SLICE_MAX = 10000, NOTES = 1000, AHEAD_ROWS = 2000, COMMIT_ROWS = 1000, COMMIT_US = 1000000 };
@@ -474,6 +475,8 @@ static int finish_slice(struct applying *a, struct slice *s, struct ferry_error 
 		case FERRY_ACK_DONE:
 		case FERRY_ACK_DUPLICATE:
 			acknowledge(a, &s->entries[i], s->decision, &s->outcomes[i]);
+			if (statistics_done(a->seg, s->decision, s->actions[i].fields, err) != 0)
+				return -1;
 			break;
 		case FERRY_ACK_REJECTED:
 			refuse(a, s, i);

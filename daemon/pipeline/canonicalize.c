@@ -55,25 +55,6 @@ int canonicalize_prepare(struct segment *seg, const struct ferry_column *columns
 	return 0;
 }
 
-/* As SQL's WHERE: NULL and zero are false; a text counts by the number it starts with, so "" is false. */
-static bool is_true(const struct ferry_value *v)
-{
-	switch (v->type) {
-	case FERRY_BOOL:
-	case FERRY_INT:
-		return v->i != 0;
-	case FERRY_TEXT:
-	case FERRY_DECIMAL: {
-		size_t i = 0;
-		while (i < v->len && strchr("+-0. ", v->s[i]))
-			i++;
-		return i < v->len && v->s[i] >= '1' && v->s[i] <= '9';
-	}
-	default:
-		return false;
-	}
-}
-
 /* Sixteen bytes at a time, the last ones maybe twice. */
 static inline bool is_ascii(const char *s, size_t len)
 {
@@ -252,7 +233,7 @@ static bool rejected(struct segment *seg, const struct row *row)
 {
 	for (size_t i = 0; i < seg->def->n_reject; i++) {
 		const struct rule_def *r = &seg->def->reject[i];
-		if (!is_true(&seg->outs[seg->at_reject + i]))
+		if (!value_true(&seg->outs[seg->at_reject + i]))
 			continue;
 		const struct ferry_value *raw = NULL;
 		for (size_t f = 0; r->field && f < seg->layout.n; f++)
@@ -268,7 +249,7 @@ static bool rejected(struct segment *seg, const struct row *row)
 static const struct rule_def *skip_rule(const struct segment *seg)
 {
 	for (size_t i = 0; i < seg->def->n_skip; i++)
-		if (is_true(&seg->outs[seg->at_skip + i]))
+		if (value_true(&seg->outs[seg->at_skip + i]))
 			return &seg->def->skip[i];
 	return NULL;
 }
@@ -349,7 +330,7 @@ static void canonicalize_row(struct segment *seg, const struct ferry_value *valu
 		}
 		return;
 	}
-	if (seg->def->where && !is_true(&seg->outs[seg->at_where])) {
+	if (seg->def->where && !value_true(&seg->outs[seg->at_where])) {
 		seg->counters.skipped++;
 		segment_count_reason(seg, "FILTERED", 1);
 		return;

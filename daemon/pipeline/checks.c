@@ -7,7 +7,7 @@
 
 #include "pipeline/setup.h"
 
-enum { FORM_MAX = 480, WARNINGS_MAX = 100 };
+enum { FORM_MAX = 480, WARNINGS_MAX = 100, PROBLEMS_LOGGED = 25 };
 
 struct checking {
 	struct segment *seg;
@@ -59,6 +59,9 @@ static void failed(struct checking *c, const struct ferry_value *row)
 		buf_addf(&form, "%s/", c->def->name);
 		if (c->n_columns)
 			value_show(&row[0], 200, &form);
+		if (c->rows <= PROBLEMS_LOGGED)
+			report_log(seg->report, seg->def->name, STAGE_EXTRACT, FERRY_LOG_WARN, "check '%s': %s", c->def->name,
+				   buf_str(&message));
 		struct kv_bytes key = {buf_str(&form), form.len < FORM_MAX ? form.len : FORM_MAX};
 		problem_pass(seg, key);
 		problem_report(seg, &(struct problem){
@@ -120,6 +123,7 @@ static int ask(struct segment *seg, const struct check_def *def, struct plug *pl
 	int rc = !only_validate ? plug->api->extract(h->handle, &want, &sink, err)
 		: plug->api->validate_setup ? plug->api->validate_setup(h->handle, err) : 0;
 	plug_handle_close(h);
+	seg->check_rows[def - seg->def->checks] = c.rows;
 	if (rc == 0 && !only_validate)
 		report_log(seg->report, seg->def->name, STAGE_EXTRACT, FERRY_LOG_INFO, "check '%s': %lld rows", def->name,
 			   (long long)c.rows);
@@ -146,6 +150,7 @@ int checks_validate(struct segment *seg, struct ferry_error *err)
 {
 	seg->stage = STAGE_VALIDATE_SETUP;
 	problems_start(seg);
+	seg->check_rows = arena_alloc0(&seg->arena, seg->def->n_checks, sizeof *seg->check_rows);
 	return each(seg, true, err);
 }
 

@@ -92,93 +92,6 @@ static void sink_truncated(struct ferry_sink *sink, const char *reason)
 	seg->truncation_reason = arena_strdup(&seg->arena, reason);
 }
 
-/* ------------------------------------------------------------------ lookups */
-
-struct loading {
-	struct segment *seg;
-	const struct lookup_def *def;
-	size_t n_columns;
-	int64_t rows;
-};
-
-static int load_columns(struct ferry_sink *sink, const struct ferry_column *columns, size_t n, bool ordered,
-			struct ferry_error *err)
-{
-	struct loading *l = sink->ctx;
-
-	(void)ordered;
-	l->n_columns = n;
-	return expr_table(l->seg->exprs, l->def->name, columns, n, l->def->key, err);
-}
-
-static int load_rows(struct ferry_sink *sink, const struct ferry_value *values, size_t n_rows, struct ferry_error *err)
-{
-	struct loading *l = sink->ctx;
-
-	l->rows += (int64_t)n_rows;
-	report_tick(l->seg->report);
-	if (report_cancelled(l->seg->report))
-		return ferry_fail(err, FERRY_E_CANCELLED, "the run was cancelled");
-	return expr_table_add(l->seg->exprs, l->def->name, values, n_rows, err);
-}
-
-static void load_page(struct ferry_sink *sink, const char *kind, size_t bytes)
-{
-	(void)sink, (void)kind, (void)bytes;
-}
-
-static void load_truncated(struct ferry_sink *sink, const char *reason)
-{
-	struct loading *l = sink->ctx;
-
-	report_log(l->seg->report, l->seg->def->name, STAGE_EXTRACT, FERRY_LOG_WARN,
-		   "lookup '%s' was cut short: %s", l->def->name, reason);
-}
-
-static int load_from(struct segment *seg, const struct lookup_def *def, const struct plug *plug,
-		     const struct connection_def *connection, struct ferry_error *err)
-{
-	struct plug_open open = {.role = FERRY_SOURCE, .connection = connection, .endpoint = &def->source,
-		.state_dir = seg->options->state_dir, .watch = segment_watch(seg)};
-	struct loading l = {seg, def, 0, 0};
-	struct ferry_sink sink = {&l, load_columns, load_rows, load_page, load_truncated};
-	struct ferry_extract want = {0};
-	struct plug_handle *h;
-
-	if (plug_handle_open(plug, &open, &h, err) != 0)
-		return -1;
-	int rc = plug->api->extract(h->handle, &want, &sink, err);
-	plug_handle_close(h);
-	if (rc != 0)
-		return -1;
-	if (!l.n_columns)
-		return ferry_fail(err, FERRY_E_CONNECTOR, "connector %s gave no columns", plug->api->name);
-	report_log(seg->report, seg->def->name, STAGE_EXTRACT, FERRY_LOG_INFO, "lookup '%s': %lld rows",
-		   def->name, (long long)l.rows);
-	return expr_table_done(seg->exprs, def->name, err);
-}
-
-static int load_lookup(struct segment *seg, const struct lookup_def *def, struct ferry_error *err)
-{
-	const struct connection_def *c = generation_connection(seg->generation, def->source.connection);
-	struct buf name = BUF_INIT;
-	struct plug *plug;
-
-	if (!c)
-		return ferry_fail(err, FERRY_E_CONFIG, "there is no connection '%s'", def->source.connection);
-	plug_name(c->family, def->source.resource, &name);
-	int rc = plug_load(seg->options->plugins_dir, name.s, &plug, err);
-	buf_release(&name);
-	if (rc != 0)
-		return -1;
-	if (!(plug->api->roles & FERRY_SOURCE) || !plug->api->extract)
-		rc = ferry_fail(err, FERRY_E_UNSUPPORTED, "connector %s is no source", plug->api->name);
-	else
-		rc = load_from(seg, def, plug, c, err);
-	plug_unload(plug);
-	return rc;
-}
-
 /* ------------------------------------------------------------------- revisit */
 
 enum { REVISIT_CHUNK = 256 };
@@ -282,9 +195,8 @@ int stage_extract(struct segment *seg, struct ferry_error *err)
 	seg->stage = STAGE_EXTRACT;
 	if (expr_new(&seg->exprs, err) != 0)
 		return -1;
-	for (size_t i = 0; i < seg->def->n_lookups; i++)
-		if (load_lookup(seg, &seg->def->lookups[i], err) != 0)
-			return ferry_within(err, "lookup '%s'", seg->def->lookups[i].name);
+	if (lookups_load(seg, err) != 0)
+		return -1;
 	rc = read_source(seg, err);
 	if (rc == 0)
 		rc = timed(seg, STAGE_RECONCILE, reconcile_rest, err);

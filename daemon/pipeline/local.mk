@@ -12,6 +12,7 @@ daemon_libpipeline_la_SOURCES = \
 	daemon/pipeline/fingerprints.c daemon/pipeline/fingerprints.h \
 	daemon/pipeline/guards.c \
 	daemon/pipeline/lanes.c daemon/pipeline/lanes.h \
+	daemon/pipeline/lookups.c \
 	daemon/pipeline/match.c daemon/pipeline/match.h \
 	daemon/pipeline/pipeline.c daemon/pipeline/pipeline.h \
 	daemon/pipeline/problems.c daemon/pipeline/problems.h \
@@ -21,5 +22,6 @@ daemon_libpipeline_la_SOURCES = \
 	daemon/pipeline/segment.c daemon/pipeline/segment.h \
 	daemon/pipeline/settle.c \
 	daemon/pipeline/setup.c daemon/pipeline/setup.h \
+	daemon/pipeline/statistics.c daemon/pipeline/statistics.h \
 	daemon/pipeline/worker.c daemon/pipeline/worker.h
 daemon_libpipeline_la_LIBADD = daemon/libplug.la daemon/libstore.la daemon/libwire-expr.la

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "pipeline/segment.h"
+#include "pipeline/statistics.h"
 #include "wire/json.h"
 
 enum outcome { SEGMENT_SUCCESS, SEGMENT_WARNING, SEGMENT_ERROR, SEGMENT_SKIPPED };
@@ -26,6 +27,7 @@ struct passage {
 	struct report *report;
 	struct plan_store *plan;	/* being written, or the one that is promoted */
 	enum outcome *outcomes;
+	int64_t planned;		/* actions of the segments so far */
 	struct pipeline_result *ret;
 };
 
@@ -152,8 +154,7 @@ static void tell_segment(struct segment *seg, enum outcome o, const char *reason
 		if (seg->reasons[i].n)
 			jw_int(&b, seg->reasons[i].code, seg->reasons[i].n);
 	jw_close(&b, '}');
-	jw_open(&b, "statistics", '{');
-	jw_close(&b, '}');
+	statistics_json(seg, &b);
 	if (err)
 		error_json(err, "error", &b);
 	report_send(seg->report, &b);
@@ -292,6 +293,8 @@ static int run_segment(struct segment *seg, struct ferry_error *err)
 	}
 	if (seg->options->preview) {
 		count_preview(seg, seg->decisions);
+		if (statistics_plan(seg, err) != 0)
+			return -1;
 		skip_stages(seg, STAGE_APPLY, STAGE_APPLY, "a preview writes nothing");
 		return stream(seg, STAGE_FINALIZE, STAGE_FINALIZE, stage_finalize, err);
 	}
@@ -303,6 +306,7 @@ static int run_segment(struct segment *seg, struct ferry_error *err)
 static void segment_close(struct segment *seg)
 {
 	reconcile_stop(seg);
+	statistics_stop(seg);
 	plug_handle_close(seg->source);
 	plug_handle_close(seg->dest);
 	snapshot_close(seg->snapshot);
@@ -391,6 +395,8 @@ static const char *needless_because(struct passage *p, struct segment *seg)
 
 	if (p->options->extract_only && seg->def->n_checks)
 		return "a segment of checks has no records of its own";
+	if (p->options->preview && seg->def->n_checks && p->planned)
+		return "it would look at what the segments before it have not written yet";
 	if (!p->options->promote_run || seg->def->n_checks)
 		return NULL;
 	if (plan_header(p->plan, seg->index, &seg->arena, &h, &none) == 0 && !is_left(&h))
@@ -451,6 +457,7 @@ static void pass_segment(struct passage *p, size_t index)
 		ferry_within(&p->ret->error, "segment %s: %s", seg->def->name, stage_name(seg->stage));
 	}
 	add_phases(p, seg);
+	p->planned += seg->counters.planned;
 	tell_segment(seg, o, NULL, rc != 0 ? &err : NULL);
 	segment_close(seg);
 }
@@ -519,7 +526,7 @@ void pipeline_run(const struct generation *g, const struct sync_def *sync,
 		  const struct pipeline_options *options, struct report *report,
 		  struct pipeline_result *ret)
 {
-	struct passage p = {g, sync, options, report, NULL, NULL, ret};
+	struct passage p = {.generation = g, .sync = sync, .options = options, .report = report, .ret = ret};
 	struct ferry_error err = {0};
 
 	/* many arenas of malloc would count each thread's freed memory as ours */

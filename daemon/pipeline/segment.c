@@ -77,6 +77,17 @@ void segment_invalid(struct segment *seg, const char *key, const char *code, con
 	buf_release(&text);
 }
 
+uint32_t segment_layout_id(const struct map_def *map, size_t n)
+{
+	struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&b, "%s\n", map[i].field);
+	uint32_t id = (uint32_t)hash64(b.s, b.len);
+	buf_release(&b);
+	return id;
+}
+
 void segment_progress(struct segment *seg)
 {
 	int64_t now = clock_mono();

@@ -145,8 +145,10 @@ struct segment {
 	struct match match;
 	bool keep_known;		/* unchanged rows, too, are looked at more closely */
 
+	struct statistics *statistics;	/* NULL: none are asked for, or it did not come so far */
 	int64_t refused;		/* rows refused in earlier runs and not delivered since */
 	struct problems problems;
+	int64_t *check_rows;		/* rows each check has given; NULL: none was run */
 
 	struct counters counters;
 	int64_t decisions[FERRY_DECISIONS];
@@ -169,6 +171,8 @@ int stage_validate_setup(struct segment *seg, struct ferry_error *err);
 int settle_intents(struct segment *seg, struct ferry_error *err);
 /* Streams the source through canonicalize, reconcile and decide into the plan. */
 int stage_extract(struct segment *seg, struct ferry_error *err);
+/* Fill the tables that expressions can join; part of extract. */
+int lookups_load(struct segment *seg, struct ferry_error *err);
 int canonicalize_prepare(struct segment *seg, const struct ferry_column *columns, size_t n, struct ferry_error *err);
 int canonicalize_batch(struct segment *seg, const struct ferry_value *values, size_t n_rows, struct ferry_error *err);
 int reconcile_start(struct segment *seg, struct ferry_error *err);
@@ -192,6 +196,8 @@ int stage_apply(struct segment *seg, struct plan_store *plan, const struct plan_
 
 /* Two records are alike to the destination, ignored fields left out. */
 bool segment_alike(const struct segment *seg, const struct ferry_value *a, const struct ferry_value *b);
+/* Tells records of one map's fields from those of another. */
+uint32_t segment_layout_id(const struct map_def *map, size_t n);
 bool segment_wants_missing(const struct segment *seg);
 void segment_count_reason(struct segment *seg, const char *code, int64_t n);
 /* Count a decision that is in the plan, and take one back. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "pipeline/setup.h"
+#include "pipeline/statistics.h"
 
 int setup_load(struct segment *seg, const struct endpoint_def *e, struct plug **ret,
 	       const struct connection_def **ret_connection, struct ferry_error *err)
@@ -52,16 +53,6 @@ static int validate(struct plug_handle *h, const char *role, const char *connect
 	if (h->api->validate_setup && h->api->validate_setup(h->handle, err) != 0)
 		return ferry_within(err, "%s '%s'", role, connection);
 	return 0;
-}
-
-static void fold_id(struct segment *seg)
-{
-	struct buf b = BUF_INIT;
-
-	for (size_t i = 0; i < seg->layout.n; i++)
-		buf_addf(&b, "%s\n", seg->layout.names[i]);
-	seg->layout_id = (uint32_t)hash64(b.s, b.len);
-	buf_release(&b);
 }
 
 static bool is_address(const struct ferry_option *table, const char *name)
@@ -183,8 +174,10 @@ int stage_validate_setup(struct segment *seg, struct ferry_error *err)
 	    setup_load(seg, &def->destination, &seg->dest_plug, &to, err) != 0)
 		return -1;
 	plug_layout(seg->dest_plug, def, &seg->arena, &seg->layout);
-	fold_id(seg);
+	seg->layout_id = segment_layout_id(def->map, def->n_map);
 	mark_fields(seg);
+	if (statistics_start(seg, err) != 0)
+		return -1;
 	segment_definition(seg->generation, def, seg->definition);
 	seg->key_text = join_key(seg);
 	if (destination_text(seg, to, &seg->destination_id, err) != 0)

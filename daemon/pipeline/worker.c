@@ -186,6 +186,8 @@ static void check_expressions(const struct segment_def *seg, struct conf_mistake
 	for (size_t i = 0; i < seg->n_match; i++)
 		for (size_t k = 0; k < seg->match[i].n_on; k++)
 			check_expression(seg->match[i].on[k], &seg->match[i].mark, m);
+	for (size_t i = 0; i < seg->n_statistics; i++)
+		check_expression(seg->statistics[i].when, &seg->statistics[i].mark, m);
 }
 
 static void do_check(struct report *r, struct job *job, struct pipeline_result *res)

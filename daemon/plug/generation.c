@@ -88,7 +88,8 @@ static void check_segment(struct checker *c, const struct segment_def *seg)
 	check_one(c, FERRY_SOURCE, &seg->source, seg);
 	check_one(c, FERRY_DESTINATION, &seg->destination, seg);
 	for (size_t i = 0; i < seg->n_lookups; i++)
-		check_one(c, FERRY_SOURCE, &seg->lookups[i].source, NULL);
+		if (!seg->lookups[i].segment)
+			check_one(c, FERRY_SOURCE, &seg->lookups[i].source, NULL);
 }
 
 /* A connection nobody uses yet is held against all connectors of its family. */
@@ -138,7 +139,8 @@ static bool is_named(const struct generation *g, const char *connection)
 			    strcmp(seg->destination.connection, connection) == 0)
 				return true;
 			for (size_t l = 0; l < seg->n_lookups; l++)
-				if (strcmp(seg->lookups[l].source.connection, connection) == 0)
+				if (!seg->lookups[l].segment &&
+				    strcmp(seg->lookups[l].source.connection, connection) == 0)
 					return true;
 		}
 	return false;

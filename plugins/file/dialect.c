@@ -2,8 +2,33 @@
 /* dialect.c - which format, and how exactly: what the settings say. Reads no file. */
 #include "file/file.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static void __attribute__((format(printf, 3, 4)))
+keep(struct teller *t, const char *about, const char *fmt, ...)
+{
+	struct keeper *k = t->ctx;
+	char text[400];
+	va_list ap;
+
+	(void)about;
+	if (k->any)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	k->any = true;
+	k->host->fail(k->err, FERRY_E_CONFIG, "%s: %s", k->role, text);
+}
+
+struct keeper keeper_of(const struct ferry_open *open, struct ferry_error *err)
+{
+	return (struct keeper){{NULL, keep}, open->host,
+			       open->role == FERRY_SOURCE ? "source" : "destination", err, false};
+}
 
 static bool ends_with(const char *s, const char *end)
 {

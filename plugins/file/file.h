@@ -69,6 +69,16 @@ struct teller {
 		__attribute__((format(printf, 3, 4)));
 };
 
+/* A teller that keeps the first mistake, as CONFIG. */
+struct keeper {
+	struct teller teller;
+	const struct ferry_host *host;
+	const char *role;
+	struct ferry_error *err;
+	bool any;
+};
+struct keeper keeper_of(const struct ferry_open *open, struct ferry_error *err);
+
 struct dialect dialect_read(const struct ferry_open *open, struct teller *t);
 /* "a, b" into names; NULL when the text is NULL. Ends with NULL. */
 char **names_split(const char *text, size_t *n);
@@ -156,7 +166,7 @@ struct reader {
 	const char *name;
 	size_t max_row, chunk;
 	int fd;
-	bool owns_fd, eof;
+	bool eof;
 	struct stat before;
 	char *buf;
 	size_t at, len, cap;
@@ -191,8 +201,6 @@ int64_t reader_offset(const struct reader *r);
 /* After the end: has the file stayed as it was? */
 int reader_unchanged(const struct reader *r, struct ferry_error *err);
 /* "dir/name:LINE: ..." with DATA. */
-int reader_fail(const struct reader *r, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
 int reader_fail_at(const struct reader *r, int64_t line, struct ferry_error *err, const char *fmt,
 		   ...) __attribute__((format(printf, 4, 5)));
 void reader_close(struct reader *r);

@@ -52,7 +52,7 @@ int folder_open(struct folder *f, const struct ferry_open *open, struct ferry_er
 	if (!f->path || !*f->path)
 		return f->host->fail(err, FERRY_E_CONFIG, "connection '%s' needs 'dir'",
 				     open->connection);
-	f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	f->fd = openat(AT_FDCWD, f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return f->fd < 0 ? folder_fail(f, "", "cannot open the folder", errno, err) : 0;
 }
 

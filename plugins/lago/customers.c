@@ -112,6 +112,14 @@ static rest_node *metadata_entry(rest_node *customer, const char *key)
 	return NULL;
 }
 
+static const char *member(const char *field)
+{
+	return !strcmp(field, "tax_codes") ? "taxes"
+		: !strcmp(field, "invoice_custom_section_codes")
+		? "applicable_invoice_custom_sections"
+		: is_metadata(field) ? "metadata" : field;
+}
+
 static bool read(struct lago *h, rest_node *customer, size_t i, struct ferry_value *ret, bool *good)
 {
 	const char *name = h->layout->names[i];
@@ -238,7 +246,6 @@ static int post_customer(struct lago *h, const struct ferry_action *action,
 			 struct ferry_error *err)
 {
 	static const char what[] = "POST /customers";
-	const struct ferry_value *id = &action->fields[h->id_field];
 	struct ferry_http_response res;
 
 	outcome->ack = FERRY_ACK_UNKNOWN;
@@ -251,14 +258,7 @@ static int post_customer(struct lago *h, const struct ferry_action *action,
 			err->code = FERRY_E_UNAVAILABLE;
 		return -1;
 	}
-	if (lago_pick(&h->api, what, &res, "customer", &h->tree, h->answer, err))
-		return -1;
-	if (!rest_piece_is(&h->answer[h->id_field], id->s, id->len))
-		return lago_is_other(h, what, err);
-	outcome->ack = FERRY_ACK_DONE;
-	rest_dest_id(outcome, id->s, id->len);
-	lago_warn_ignored(h, action, outcome);
-	return 0;
+	return lago_written(h, what, &res, action, outcome, err);
 }
 
 static int write_customer(struct lago *h, const struct ferry_action *action,
@@ -356,6 +356,7 @@ const struct lago_resource lago_resource = {
 	.check = check,
 	.plain = plain,
 	.read = read,
+	.member = member,
 	.write = write,
 };
 

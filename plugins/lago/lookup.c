@@ -6,8 +6,8 @@
 
 /* ------------------------------------------------------------------- lookup */
 
-static int read_field(struct lago *h, const char *what, size_t i, rest_node *record,
-		      struct ferry_value *ret, struct ferry_error *err)
+int lago_field(struct lago *h, const char *what, size_t i, rest_node *record,
+	       struct ferry_value *ret, struct ferry_error *err)
 {
 	const char *name = h->layout->names[i];
 	enum ferry_type type = h->layout->fields[i] ? h->layout->fields[i]->type : FERRY_NULL;
@@ -27,7 +27,7 @@ int lago_found(struct lago *h, const char *what, rest_node *record, const char *
 	struct ferry_value *fields = rest_pool_alloc(&h->pool, h->layout->n * sizeof *fields);
 
 	for (size_t i = 0; i < h->layout->n; i++)
-		if (read_field(h, what, i, record, &fields[i], err))
+		if (lago_field(h, what, i, record, &fields[i], err))
 			return -1;
 	*ret = (struct ferry_found){FERRY_FOUND, rest_pool_copy(&h->pool, id, len), fields};
 	return 0;
@@ -48,7 +48,8 @@ int lago_resource_lookup(void *handle, const struct ferry_action *actions, size_
 			return h->api.host->fail(err, FERRY_E_CANCELLED, "the run is ending");
 		if (!lago_identifier(h, &actions[i], &id, &len))
 			continue;
-		int rc = lago_fetch(h, id, len, &root, &record, err);
+		int rc = (h->res->fetch ? h->res->fetch : lago_fetch)(h, id, len, &root, &record,
+								      err);
 		if (rc < 0)
 			return -1;
 		if (!rc)

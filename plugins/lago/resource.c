@@ -56,9 +56,13 @@ static int open_destination(struct lago *h, struct ferry_error *err)
 	h->id_field = rest_field(layout, h->res->identifier);
 	if (rest_check_layout(h->api.host, layout, err))
 		return -1;
-	for (size_t i = 0; i < layout->n; i++)
-		if (!h->res->plain || h->res->plain(layout->names[i]))
+	for (size_t i = 0; i < layout->n; i++) {
+		bool plain = !h->res->plain || h->res->plain(layout->names[i]);
+		if (plain)
 			rest_tree_add(&h->tree, layout->names[i], i);
+		h->deep = h->deep || !plain ||
+			  (layout->fields[i] && layout->fields[i]->type == FERRY_JSON);
+	}
 	h->warned = rest_alloc(layout->n, sizeof *h->warned);
 	h->answer = rest_alloc(layout->n, sizeof *h->answer);
 	if (h->res->every)
@@ -108,21 +112,32 @@ void lago_resource_close(void *handle)
 	free(h);
 }
 
-/* One record of the list: is the address Lago's, the key good, and may it read these? */
-int lago_resource_setup(void *handle, struct ferry_error *err)
+static int try_list(struct lago *h, const char *many, const char *query, struct ferry_error *err)
 {
-	struct lago *h = handle;
-	const char *what = lago_what(h, "GET", false);
 	struct ferry_http_response res;
 	rest_node *root, *list;
 
+	snprintf(h->what, sizeof h->what, "GET /%s", many);
 	rest_buf_reset(&h->path);
-	rest_addf(&h->path, "/%s?page=1&per_page=1%s", h->res->many, rest_str(&h->query));
+	rest_addf(&h->path, "/%s?page=1&per_page=1%s", many, query);
 	if (rest_get(&h->api, rest_str(&h->path), &res, err) ||
-	    lago_check(&h->api, what, &res, NULL, err) ||
-	    lago_unwrap(&h->api, what, &res, h->res->many, REST_ARRAY, &root, &list, err))
+	    lago_check(&h->api, h->what, &res, NULL, err) ||
+	    lago_unwrap(&h->api, h->what, &res, many, REST_ARRAY, &root, &list, err))
 		return -1;
 	rest_free(root);
+	return 0;
+}
+
+/* One record of each list: is the address Lago's, the key good, and may it read these? */
+int lago_resource_setup(void *handle, struct ferry_error *err)
+{
+	struct lago *h = handle;
+
+	if (try_list(h, h->res->many, rest_str(&h->query), err))
+		return -1;
+	for (const char *const *r = h->res->reads; h->layout && r && *r; r++)
+		if (try_list(h, *r, "", err))
+			return -1;
 	return 0;
 }
 

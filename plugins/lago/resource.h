@@ -57,6 +57,12 @@ struct lago_resource {
 	 */
 	bool (*read)(struct lago *h, rest_node *record, size_t field, struct ferry_value *ret,
 		     bool *good);
+	/* The member that a field stands in when `read` reads it: "taxes"; NULL: its own name. */
+	const char *(*member)(const char *field);
+	/* As lago_fetch, where one request does not do; NULL: lago_fetch. */
+	int (*fetch)(struct lago *h, const char *id, size_t len, rest_node **root, rest_node **ret,
+		     struct ferry_error *err);
+	const char *const *reads;	/* other resources that writing reads: "customers"; ends with NULL */
 	/* Whether a record of the list may be a counterpart; NULL: each may. */
 	bool (*listed)(struct lago *h, rest_node *record);
 	/*
@@ -82,6 +88,7 @@ struct lago {
 	int64_t max_pages;		/* of one extract; 0: any number */
 	bool details;			/* extract fetches each record by itself */
 	struct rest_tree tree;		/* the plain fields */
+	bool deep;			/* some field is not plain, or JSON: answers are read as a tree */
 	struct rest_piece *answer;	/* by field: what a written record came back with */
 	unsigned *warned;		/* by field: how often a difference was reported */
 	struct rest_pool pool;		/* what lookup and list gave; extract's rows */
@@ -171,12 +178,34 @@ int lago_scan(struct lago_scan *s, struct ferry_error *err);
 /* -------------------------------------------------------------------- writing */
 
 /*
- * Lago answers 200 and keeps what licence or state do not let it change. Compare the plain fields
- * of the record with h->answer, and name those that differ in outcome->message: what the settled
- * outcome warns of. Each field is named some times, not in each of a million rows.
+ * Lago answers 200 and keeps what licence or state do not let it change, and drops members that it
+ * does not know. So what came back is compared with what was sent, and outcome->message names the
+ * fields that differ: what a settled outcome warns of. Each field is named some times, not in each
+ * of a million rows. A member that is not in the answer cannot be compared.
  */
+
+/* The answer to a write, {"customer": {...}}: it must be about that record. DONE, and the warning. */
+int lago_written(struct lago *h, const char *what, const struct ferry_http_response *res,
+		 const struct ferry_action *action, struct ferry_outcome *outcome,
+		 struct ferry_error *err);
+/* Compare the plain fields with h->answer, where lago_pick has put them. */
 void lago_warn_ignored(struct lago *h, const struct ferry_action *action,
 		       struct ferry_outcome *outcome);
+/* Compare all fields that can be written with a record of Lago's. */
+int lago_compare(struct lago *h, const char *what, rest_node *record,
+		 const struct ferry_action *action, struct ferry_outcome *outcome,
+		 struct ferry_error *err);
+/* Field i of a record, as lookup gives it. */
+int lago_field(struct lago *h, const char *what, size_t i, rest_node *record,
+	       struct ferry_value *ret, struct ferry_error *err);
+/* Whether a value of Lago's says the same as the one that was sent. */
+bool lago_alike(const struct ferry_value *sent, const struct ferry_value *there);
+/* The same for JSON: Lago's may have more members, and decimals more zeros. */
+bool lago_contains(rest_node *there, rest_node *sent);
+/* Add a sentence to outcome->message. */
+void lago_warn(struct ferry_outcome *outcome, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /*
  * Reject an action whose record is known under another identifier, which would make a second one;
  * true when it did.

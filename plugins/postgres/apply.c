@@ -25,14 +25,6 @@ struct batch {
 	size_t culprit_field;
 };
 
-static void refuse(struct ferry_outcome *out, const char *code, const char *field, const char *message)
-{
-	out->ack = FERRY_ACK_REJECTED;
-	text_cut(out->code, sizeof out->code, code, strlen(code));
-	text_cut(out->field, sizeof out->field, field, strlen(field));
-	text_cut(out->message, sizeof out->message, message, strlen(message));
-}
-
 /* ------------------------------------------------------------------ a statement over rows */
 
 /* How many of the rows one statement takes. */
@@ -115,7 +107,7 @@ static bool run(struct batch *b, enum statement which, const struct row *rows, s
 static bool insert(struct batch *b, const struct row *rows, size_t n)
 {
 	const struct destination *d = b->d;
-	bool nothing_to_set = !d->stamp && d->n_key == d->layout->n;
+	bool nothing_to_set = !d->stamp && d->key.n == d->layout->n;
 
 	/* what is there already, and stays as it is, was found as wanted */
 	if (adds_only(d) || nothing_to_set)
@@ -135,8 +127,7 @@ static bool update(struct batch *b, enum statement which, struct row *rows, size
 		if (out->ack == FERRY_ACK_DONE)
 			continue;
 		if (b->d->mode == FERRY_MODE_UPDATE) {
-			refuse(out, "NOT_FOUND", "",
-			       "the row is not there any more, and mode 'update' makes none");
+			outcome_not_found(out);
 			continue;
 		}
 		struct row swap = rows[gone];
@@ -174,37 +165,19 @@ static bool check_fields(const struct destination *d, const struct ferry_value *
 		const struct misfit *why = value_misfit(d->fields[i], &fields[i]);
 		if (!why)
 			continue;
-		refuse(out, why->code, d->layout->names[i], why->message);
+		outcome_refuse(out, why->code, d->layout->names[i], why->message);
 		return false;
 	}
-	for (size_t i = 0; i < d->n_key; i++)
-		if (fields[d->key[i]].type == FERRY_NULL) {
-			refuse(out, "NULL_KEY", d->layout->names[d->key[i]],
-			       "a key column is NULL: the row could not be found again");
-			return false;
-		}
-	return true;
+	return outcome_key_given(&d->key, fields, out);
 }
 
 static struct row *keep_key(struct batch *b, struct row *row)
 {
 	const struct destination *d = b->d;
 
-	row->key = b->keys + row->action * d->n_key;
-	memcpy(row->key, d->parts, d->n_key * sizeof *row->key);
+	row->key = b->keys + row->action * d->key.n;
+	memcpy(row->key, d->key.parts, d->key.n * sizeof *row->key);
 	return row;
-}
-
-/* By which key is the row found? True when it is not the one it gets. */
-static bool moves(struct destination *d, const struct ferry_action *a, const char *new_id)
-{
-	char id[sizeof ((struct ferry_outcome *)NULL)->dest_id];
-
-	if (rowkey_from_fields(d, a->before)) {
-		rowkey_id(d, id, sizeof id);
-		return *id && strcmp(id, new_id) != 0;
-	}
-	return rowkey_from_id(d, a->dest_id) && strcmp(a->dest_id, new_id) != 0;
 }
 
 static void take_write(struct batch *b, size_t i)
@@ -215,9 +188,9 @@ static void take_write(struct batch *b, size_t i)
 
 	if (!check_fields(d, a->fields, out))
 		return;
-	rowkey_from_fields(d, a->fields);
-	rowkey_id(d, out->dest_id, sizeof out->dest_id);
-	if (a->decision == FERRY_UPDATE && moves(d, a, out->dest_id)) {
+	rowkey_from_fields(&d->key, a->fields);
+	rowkey_id(&d->key, out->dest_id, sizeof out->dest_id);
+	if (a->decision == FERRY_UPDATE && rowkey_moves(&d->key, a, out->dest_id)) {
 		b->moved[b->n_moved] = (struct row){.action = i};
 		keep_key(b, &b->moved[b->n_moved++]);
 		return;
@@ -231,17 +204,16 @@ static void take_removal(struct batch *b, size_t i)
 	const struct ferry_action *a = &b->actions[i];
 	struct ferry_outcome *out = &b->outcomes[i];
 
-	if (!rowkey_from_fields(d, a->before) && !rowkey_from_id(d, a->dest_id) &&
-	    !rowkey_from_fields(d, a->fields)) {
-		refuse(out, "NO_KEY", "", "nothing says which row it is");
+	if (!rowkey_from_action(&d->key, a)) {
+		outcome_no_key(out);
 		return;
 	}
-	for (size_t k = 0; k < d->n_key; k++)
-		if (value_misfit(d->fields[d->key[k]], &d->parts[k])) {
+	for (size_t k = 0; k < d->key.n; k++)
+		if (value_misfit(d->fields[d->key.places[k]], &d->key.parts[k])) {
 			out->ack = FERRY_ACK_DUPLICATE;	/* no row has such a key */
 			return;
 		}
-	rowkey_id(d, out->dest_id, sizeof out->dest_id);
+	rowkey_id(&d->key, out->dest_id, sizeof out->dest_id);
 	b->rows[b->n_rows] = (struct row){.action = i};
 	keep_key(b, &b->rows[b->n_rows++]);
 }
@@ -252,7 +224,7 @@ static int take_rows(struct batch *b, size_t n, struct ferry_error *err)
 
 	b->rows = calloc(n, sizeof *b->rows);
 	b->moved = calloc(n, sizeof *b->moved);
-	b->keys = calloc(n * b->d->n_key, sizeof *b->keys);
+	b->keys = calloc(n * b->d->key.n, sizeof *b->keys);
 	if (!b->rows || !b->moved || !b->keys)
 		return server_no_memory(&b->d->base, err);
 	for (size_t i = 0; i < n; i++)
@@ -287,7 +259,7 @@ static void refuse_row(struct batch *b, const struct row *row, const char *field
 	char message[400];
 
 	fault_message(res, message, sizeof message);
-	refuse(&b->outcomes[row->action], fault_name(result_state(res)), field, message);
+	outcome_refuse(&b->outcomes[row->action], fault_name(result_state(res)), field, message);
 }
 
 /* COMMIT was refused for what is in the rows, and does not say which: the engine narrows it down. */
@@ -443,29 +415,15 @@ static int write_batch(struct batch *b, size_t n, struct ferry_error *err)
 static int get_ready(struct destination *d, const struct ferry_action *actions, size_t n,
 		     struct ferry_error *err)
 {
-	bool writes_rows = actions[0].decision == FERRY_CREATE ||
-			   actions[0].decision == FERRY_UPDATE;
+	bool adds;
 
-	if (!writes_rows && actions[0].decision != FERRY_DELETE &&
-	    actions[0].decision != FERRY_DISABLE)
-		return d->base.host->fail(err, FERRY_E_UNSUPPORTED,
-					  "there is nothing to write for this decision");
-	if (actions[0].decision == FERRY_DISABLE && !d->disabled_at)
-		return d->base.host->fail(err, FERRY_E_CONFIG,
-					  "destination: rows can be disabled only if 'disabled_at' "
-					  "names a column for it");
+	if (target_takes(d->base.host, actions[0].decision, d->disabled_at, &adds, err))
+		return -1;
 	if (destination_begin(d, err) || table_look(d, err))
 		return -1;
-	if (!d->there && writes_rows && table_create(d, actions, n, err))
+	if (!d->there && adds && table_create(d, actions, n, err))
 		return -1;
-	return d->there && writes_rows && n >= STAGE_ROWS ? stage_make(d, err) : 0;
-}
-
-static void set_all(struct ferry_outcome *outcomes, size_t n, enum ferry_ack ack)
-{
-	memset(outcomes, 0, n * sizeof *outcomes);
-	for (size_t i = 0; i < n; i++)
-		outcomes[i].ack = ack;
+	return d->there && adds && n >= STAGE_ROWS ? stage_make(d, err) : 0;
 }
 
 int destination_apply(void *handle, const struct ferry_action *actions, size_t n,
@@ -476,14 +434,14 @@ int destination_apply(void *handle, const struct ferry_action *actions, size_t n
 
 	if (!n)
 		return 0;
-	set_all(outcomes, n, FERRY_ACK_UNSENT);
+	outcomes_set(outcomes, n, FERRY_ACK_UNSENT);
 	if (get_ready(d, actions, n, err)) {
 		server_abandon(&d->base);
 		server_rollback(&d->base);
 		return -1;
 	}
 	if (!d->there) {
-		set_all(outcomes, n, FERRY_ACK_DUPLICATE);	/* no table, nothing to take away */
+		outcomes_set(outcomes, n, FERRY_ACK_DUPLICATE);	/* no table, nothing to take away */
 		server_rollback(&d->base);
 		return 0;
 	}

@@ -9,119 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 256 * 1024 };
-
-struct block {
-	struct block *next;
-	size_t size;
-	char bytes[];
-};
-
-void cells_reset(struct cells *c)
-{
-	/* the largest block stays; a batch of ordinary rows needs no other */
-	struct block *keep = NULL;
-
-	for (struct block *b = c->blocks, *next; b; b = next) {
-		next = b->next;
-		if (keep && b->size <= keep->size) {
-			free(b);
-			continue;
-		}
-		free(keep);
-		keep = b;
-	}
-	if (keep)
-		keep->next = NULL;
-	c->blocks = keep;
-	c->at = keep ? keep->bytes : NULL;
-	c->end = keep ? keep->bytes + keep->size : NULL;
-	c->n = 0;
-	c->bytes = 0;
-}
-
-void cells_release(struct cells *c)
-{
-	for (struct block *b = c->blocks, *next; b; b = next) {
-		next = b->next;
-		free(b);
-	}
-	free(c->values);
-	*c = (struct cells){0};
-}
-
-bool cells_room(struct cells *c, size_t n)
-{
-	if (c->cap - c->n >= n)
-		return true;
-	size_t cap = c->cap ? c->cap * 2 : 4096;
-	while (cap - c->n < n)
-		cap *= 2;
-	struct ferry_value *values = reallocarray(c->values, cap, sizeof *values);
-	if (!values)
-		return false;
-	c->values = values;
-	c->cap = cap;
-	return true;
-}
-
-static bool new_block(struct cells *c, size_t len)
-{
-	size_t size = len > BLOCK_BYTES ? len : BLOCK_BYTES;
-	struct block *b = malloc(sizeof *b + size);
-
-	if (!b)
-		return false;
-	b->next = c->blocks;
-	b->size = size;
-	c->blocks = b;
-	c->at = b->bytes;
-	c->end = b->bytes + size;
-	return true;
-}
-
-/* Where len more bytes may be put; NULL when memory is out. */
-static inline char *room(struct cells *c, size_t len)
-{
-	if (__builtin_expect((size_t)(c->end - c->at) < len || !c->at, false) && !new_block(c, len))
-		return NULL;
-	return c->at;
-}
-
-/* The bytes at c->at are a value's now. */
-static inline enum cell_status take(struct cells *c, enum ferry_type type, size_t len)
-{
-	c->values[c->n++] = (struct ferry_value){.s = c->at, .len = (uint32_t)len, .type = (uint8_t)type};
-	c->at += len;
-	c->bytes += len;
-	return CELL_OK;
-}
-
-static inline enum cell_status add_text(struct cells *c, enum ferry_type type, const char *p, size_t len)
-{
-	char *to = room(c, len);
-
-	if (!to)
-		return CELL_NO_MEMORY;
-	if (len)
-		memcpy(to, p, len);
-	return take(c, type, len);
-}
-
-static inline enum cell_status add_int(struct cells *c, enum ferry_type type, int64_t i)
-{
-	c->values[c->n++] = (struct ferry_value){.i = i, .type = (uint8_t)type};
-	c->bytes += sizeof i;
-	return CELL_OK;
-}
-
-enum cell_status cells_add_value(struct cells *c, const struct ferry_value *v)
-{
-	if (v->type == FERRY_NULL || v->type == FERRY_BOOL || v->type == FERRY_INT || v->type == FERRY_TIME)
-		return add_int(c, v->type, v->i);
-	return add_text(c, v->type, v->s, v->len);
-}
-
 /* ------------------------------------------------------------------ kinds */
 
 static inline uint16_t get16(const char *p)
@@ -151,20 +38,20 @@ static inline uint64_t get64(const char *p)
 static enum cell_status add_numeric(struct cells *c, const char *p, size_t len, bool ordered)
 {
 	const uint8_t *bytes = (const uint8_t *)p;
-	char *to = room(c, numeric_room(bytes, len));
+	char *to = cells_text(c, numeric_room(bytes, len));
 	size_t n = 0;
 
 	if (!to)
 		return CELL_NO_MEMORY;
 	switch (numeric_text(bytes, len, to, &n)) {
 	case NUMBER_OK:
-		return take(c, FERRY_DECIMAL, n);
+		return cells_take(c, FERRY_DECIMAL, n);
 	case NUMBER_MINUS_INFINITY:
 		if (ordered)
 			return CELL_UNORDERED;	/* a text: it would come after all numbers */
-		return take(c, FERRY_TEXT, n);
+		return cells_take(c, FERRY_TEXT, n);
 	case NUMBER_NOT_FINITE:
-		return take(c, FERRY_TEXT, n);
+		return cells_take(c, FERRY_TEXT, n);
 	case NUMBER_MALFORMED:
 		break;
 	}
@@ -177,10 +64,10 @@ static enum cell_status add_real(struct cells *c, double x, bool single, bool or
 		if (ordered && !isnan(x) && x < 0)
 			return CELL_UNORDERED;
 		const char *name = isnan(x) ? "NaN" : x < 0 ? "-Infinity" : "Infinity";
-		return add_text(c, FERRY_TEXT, name, strlen(name));
+		return cells_put(c, FERRY_TEXT, name, strlen(name));
 	}
-	char *to = room(c, REAL_TEXT);
-	return to ? take(c, FERRY_DECIMAL, real_text(x, single, to)) : CELL_NO_MEMORY;
+	char *to = cells_text(c, REAL_TEXT);
+	return to ? cells_take(c, FERRY_DECIMAL, real_text(x, single, to)) : CELL_NO_MEMORY;
 }
 
 static enum cell_status add_float4(struct cells *c, const char *p, bool ordered)
@@ -204,7 +91,7 @@ static enum cell_status add_float8(struct cells *c, const char *p, bool ordered)
 static enum cell_status add_uuid(struct cells *c, const char *p)
 {
 	static const char hex[] = "0123456789abcdef";
-	char *to = room(c, 36), *at = to;
+	char *to = cells_text(c, 36), *at = to;
 
 	if (!to)
 		return CELL_NO_MEMORY;
@@ -215,12 +102,12 @@ static enum cell_status add_uuid(struct cells *c, const char *p)
 		*at++ = hex[b >> 4];
 		*at++ = hex[b & 15];
 	}
-	return take(c, FERRY_TEXT, 36);
+	return cells_take(c, FERRY_TEXT, 36);
 }
 
 static enum cell_status add_infinity(struct cells *c, bool minus)
 {
-	return minus ? add_text(c, FERRY_TEXT, "-infinity", 9) : add_text(c, FERRY_TEXT, "infinity", 8);
+	return minus ? cells_put(c, FERRY_TEXT, "-infinity", 9) : cells_put(c, FERRY_TEXT, "infinity", 8);
 }
 
 /* Only four digits of a year sort as text. */
@@ -237,8 +124,15 @@ static enum cell_status add_date(struct cells *c, const char *p, bool ordered)
 		return add_infinity(c, day < 0);
 	if (ordered && !sorts_as_text((int64_t)day + DAYS_TO_2000))
 		return CELL_UNORDERED;
-	char *to = room(c, MOMENT_TEXT);
-	return to ? take(c, FERRY_TEXT, date_text((int64_t)day + DAYS_TO_2000, to)) : CELL_NO_MEMORY;
+	char *to = cells_text(c, MOMENT_TEXT);
+	return to ? cells_take(c, FERRY_TEXT, date_text((int64_t)day + DAYS_TO_2000, to)) : CELL_NO_MEMORY;
+}
+
+size_t timestamp_text(int64_t us_from_2000, bool zone, char out[MOMENT_TEXT])
+{
+	int64_t rest, day = moment_split(us_from_2000, &rest);
+
+	return moment_text(day + DAYS_TO_2000, rest, zone, out);
 }
 
 static enum cell_status add_timestamp(struct cells *c, const char *p, bool ordered)
@@ -250,8 +144,8 @@ static enum cell_status add_timestamp(struct cells *c, const char *p, bool order
 	int64_t day = us / DAY_US - (us % DAY_US < 0);
 	if (ordered && !sorts_as_text(day + DAYS_TO_2000))
 		return CELL_UNORDERED;
-	char *to = room(c, MOMENT_TEXT);
-	return to ? take(c, FERRY_TEXT, timestamp_text(us, false, to)) : CELL_NO_MEMORY;
+	char *to = cells_text(c, MOMENT_TEXT);
+	return to ? cells_take(c, FERRY_TEXT, timestamp_text(us, false, to)) : CELL_NO_MEMORY;
 }
 
 static enum cell_status add_timestamptz(struct cells *c, const char *p, bool ordered)
@@ -263,10 +157,10 @@ static enum cell_status add_timestamptz(struct cells *c, const char *p, bool ord
 	if (us == INT64_MIN || us == INT64_MAX)
 		return add_infinity(c, us < 0);
 	if (us <= INT64_MAX - US_TO_2000)
-		return add_int(c, FERRY_TIME, us + US_TO_2000);
+		return cells_put_int(c, FERRY_TIME, us + US_TO_2000);
 	/* the last thirty years PostgreSQL knows, from 294247 */
-	char *to = room(c, MOMENT_TEXT);
-	return to ? take(c, FERRY_TEXT, timestamp_text(us, true, to)) : CELL_NO_MEMORY;
+	char *to = cells_text(c, MOMENT_TEXT);
+	return to ? cells_take(c, FERRY_TEXT, timestamp_text(us, true, to)) : CELL_NO_MEMORY;
 }
 
 enum cell_status cells_add(struct cells *c, enum kind kind, const char *p, int32_t len, bool ordered)
@@ -278,30 +172,30 @@ enum cell_status cells_add(struct cells *c, enum kind kind, const char *p, int32
 	};
 
 	if (len < 0)
-		return add_int(c, FERRY_NULL, 0);
+		return cells_put_int(c, FERRY_NULL, 0);
 	if (sizes[kind] && len != sizes[kind])
 		return CELL_MALFORMED;
 	switch (kind) {
 	case KIND_TEXT:
-		return add_text(c, FERRY_TEXT, p, (size_t)len);
+		return cells_put(c, FERRY_TEXT, p, (size_t)len);
 	case KIND_JSON:
-		return add_text(c, FERRY_JSON, p, (size_t)len);
+		return cells_put(c, FERRY_JSON, p, (size_t)len);
 	case KIND_JSONB:
 		if (!len || *p != 1)
 			return CELL_MALFORMED;	/* the format's version */
-		return add_text(c, FERRY_JSON, p + 1, (size_t)len - 1);
+		return cells_put(c, FERRY_JSON, p + 1, (size_t)len - 1);
 	case KIND_BYTES:
-		return add_text(c, FERRY_BYTES, p, (size_t)len);
+		return cells_put(c, FERRY_BYTES, p, (size_t)len);
 	case KIND_BOOL:
-		return add_int(c, FERRY_BOOL, *p != 0);
+		return cells_put_int(c, FERRY_BOOL, *p != 0);
 	case KIND_INT2:
-		return add_int(c, FERRY_INT, (int16_t)get16(p));
+		return cells_put_int(c, FERRY_INT, (int16_t)get16(p));
 	case KIND_INT4:
-		return add_int(c, FERRY_INT, (int32_t)get32(p));
+		return cells_put_int(c, FERRY_INT, (int32_t)get32(p));
 	case KIND_INT8:
-		return add_int(c, FERRY_INT, (int64_t)get64(p));
+		return cells_put_int(c, FERRY_INT, (int64_t)get64(p));
 	case KIND_OID:
-		return add_int(c, FERRY_INT, get32(p));
+		return cells_put_int(c, FERRY_INT, get32(p));
 	case KIND_NUMERIC:
 		return add_numeric(c, p, (size_t)len, ordered);
 	case KIND_FLOAT4:

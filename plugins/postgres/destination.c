@@ -6,59 +6,14 @@
 #include "postgres/postgres.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-int destination_layout_place(const struct destination *d, const char *name)
-{
-	for (size_t i = 0; i < d->layout->n; i++)
-		if (strcmp(d->layout->names[i], name) == 0)
-			return (int)i;
-	for (size_t i = 0; i < d->layout->n; i++)
-		if (strcasecmp(d->layout->names[i], name) == 0)
-			return (int)i;
-	return -1;
-}
-
-bool destination_is_key(const struct destination *d, size_t place)
-{
-	for (size_t i = 0; i < d->n_key; i++)
-		if (d->key[i] == place)
-			return true;
-	return false;
-}
-
-/* "a, b" into d->key_names */
-static bool split_key(struct destination *d, const char *text)
-{
-	size_t n = 0;
-	char *rest;
-
-	d->key_text = strdup(text);
-	d->key_names = calloc(strlen(text) + 1, sizeof *d->key_names);
-	if (!d->key_text || !d->key_names)
-		return false;
-	for (char *p = strtok_r(d->key_text, ",", &rest); p; p = strtok_r(NULL, ",", &rest)) {
-		p += strspn(p, " \t");
-		size_t len = strlen(p);
-		while (len && (p[len - 1] == ' ' || p[len - 1] == '\t'))
-			p[--len] = '\0';
-		if (len)
-			d->key_names[n++] = p;
-	}
-	return true;
-}
 
 static int open_settings(struct destination *d, const struct ferry_open *open,
 			 struct ferry_error *err)
 {
-	const struct ferry_host *host = open->host;
-	const char *key = ferry_setting_text(open, "key");
-
-	if (server_init(&d->base, open, err))
+	if (server_init(&d->base, open, err) || target_settings(open, err))
 		return -1;
 	d->layout = open->layout;
 	d->mode = open->mode;
-	d->open_keys = open->keys;
 	d->schema = ferry_setting_text(open, "schema");
 	d->table = ferry_setting_text(open, "table");
 	d->disabled_at = ferry_setting_text(open, "disabled_at");
@@ -66,20 +21,9 @@ static int open_settings(struct destination *d, const struct ferry_open *open,
 	/* the server is to give up first, so that what became of the rows is known */
 	d->patience = (struct patience){d->base.timeout_ms + 5000, 5000};
 	d->commit_patience = (struct patience){d->base.timeout_ms + 5000, d->base.timeout_ms + 5000};
-	if (!d->table || !*d->table)
-		return host->fail(err, FERRY_E_CONFIG, "destination: 'table' is missing");
-	if (!d->layout || !d->layout->n)
-		return host->fail(err, FERRY_E_CONFIG, "destination: no field is mapped");
-	if (d->disabled_at && destination_layout_place(d, d->disabled_at) >= 0)
-		return host->fail(
-			err, FERRY_E_CONFIG,
-			"destination: '%s' is written by 'disabled_at' and cannot be mapped too",
-			d->disabled_at);
 	d->fields = calloc(d->layout->n, sizeof *d->fields);
-	d->key = calloc(d->layout->n, sizeof *d->key);
-	d->parts = calloc(d->layout->n, sizeof *d->parts);
 	d->arrays = calloc(2 * d->layout->n, sizeof *d->arrays);
-	if (!d->fields || !d->key || !d->parts || !d->arrays || (key && !split_key(d, key)))
+	if (!d->fields || !d->arrays || !rowkey_init(&d->key, open))
 		return server_no_memory(&d->base, err);
 	return 0;
 }
@@ -109,10 +53,7 @@ void destination_close(void *handle)
 	cells_release(&d->cells);
 	text_release(&d->begin);
 	free(d->arrays);
-	free(d->key_text);
-	free(d->key_names);
-	free(d->key);
-	free(d->parts);
+	rowkey_release(&d->key);
 	free(d->fields);
 	free(d);
 }

@@ -8,7 +8,6 @@ postgres_sources = \
 	plugins/postgres/destination.c \
 	plugins/postgres/fault.c \
 	plugins/postgres/lookup.c \
-	plugins/postgres/moment.c \
 	plugins/postgres/number.c \
 	plugins/postgres/pack.c \
 	plugins/postgres/postgres.c plugins/postgres/postgres.h \
@@ -18,8 +17,7 @@ postgres_sources = \
 	plugins/postgres/stage.c \
 	plugins/postgres/statement.c \
 	plugins/postgres/stream.c \
-	plugins/postgres/table.c \
-	plugins/postgres/text.c
+	plugins/postgres/table.c
 
 if ENABLE_POSTGRES
 plugin_LTLIBRARIES += plugins/postgres/postgres.la
@@ -27,6 +25,6 @@ plugins_postgres_postgres_la_SOURCES = $(postgres_sources)
 plugins_postgres_postgres_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 plugins_postgres_postgres_la_CFLAGS = $(PLUGIN_CFLAGS) $(PQ_CFLAGS)
 plugins_postgres_postgres_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-plugins_postgres_postgres_la_LIBADD = $(PQ_LIBS) -lm
+plugins_postgres_postgres_la_LIBADD = plugins/libtable.la $(PQ_LIBS)
 endif
 EXTRA_DIST += plugins/postgres/ferry-postgres.md

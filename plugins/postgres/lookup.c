@@ -21,11 +21,11 @@ struct lookup {
 /* A further value after the fields: the destination id. */
 static enum cell_status add_id(struct destination *d)
 {
-	char id[sizeof ((struct ferry_outcome *)NULL)->dest_id];
+	char id[DEST_ID_SIZE];
 
 	id[0] = '\0';
-	if (rowkey_from_fields(d, d->cells.values + d->cells.n - d->layout->n))
-		rowkey_id(d, id, sizeof id);
+	if (rowkey_from_fields(&d->key, d->cells.values + d->cells.n - d->layout->n))
+		rowkey_id(&d->key, id, sizeof id);
 	/* its NUL goes with it */
 	struct ferry_value v = {.s = id, .len = (uint32_t)strlen(id) + 1, .type = FERRY_TEXT};
 	return cells_add_value(&d->cells, &v);
@@ -116,16 +116,16 @@ static int look_up(struct lookup *l, const struct row *rows, size_t n, bool comp
 	return status;
 }
 
-/* Take d->parts as the key of a row, unless no row can have it. */
+/* Take d->key.parts as the key of a row, unless no row can have it. */
 static bool add_to(struct lookup *l, struct row *rows, size_t *n, size_t action)
 {
 	const struct destination *d = l->d;
 
-	for (size_t k = 0; k < d->n_key; k++)
-		if (value_misfit(d->fields[d->key[k]], &d->parts[k]))
+	for (size_t k = 0; k < d->key.n; k++)
+		if (value_misfit(d->fields[d->key.places[k]], &d->key.parts[k]))
 			return false;
-	rows[*n] = (struct row){.action = action, .key = l->keys + action * d->n_key};
-	memcpy(rows[(*n)++].key, d->parts, d->n_key * sizeof *d->parts);
+	rows[*n] = (struct row){.action = action, .key = l->keys + action * d->key.n};
+	memcpy(rows[(*n)++].key, d->key.parts, d->key.n * sizeof *d->key.parts);
 	return true;
 }
 
@@ -145,39 +145,10 @@ static int find(struct lookup *l, struct row *rows, size_t from, size_t to, bool
 
 	for (size_t i = from; i < to; i++) {
 		const struct ferry_action *a = &l->actions[i];
-		if (!l->at[i] && (by_id ? rowkey_from_id(d, a->dest_id) : rowkey_from_fields(d, a->fields)))
+		if (!l->at[i] && (by_id ? rowkey_from_id(&d->key, a->dest_id) : rowkey_from_fields(&d->key, a->fields)))
 			add_to(l, rows, &n, i);
 	}
 	return look_up(l, rows, n, false, err);
-}
-
-/* The digits of a number without what says nothing: "12.50" is 12.5, "-0.0" is 0. */
-static size_t bare_number(const struct ferry_value *v, char sign[1], const char **digits)
-{
-	const char *s = v->s;
-	size_t len = v->len;
-
-	sign[0] = len && *s == '-' ? '-' : '+';
-	s += sign[0] == '-', len -= sign[0] == '-';
-	while (len > 1 && *s == '0' && s[1] != '.')
-		s++, len--;
-	if (memchr(s, '.', len)) {
-		while (s[len - 1] == '0')
-			len--;
-		len -= s[len - 1] == '.';
-	}
-	if (len == 1 && *s == '0')
-		sign[0] = '+';
-	*digits = s;
-	return len;
-}
-
-static bool is_number(const struct ferry_value *v)
-{
-	for (uint32_t i = 0; v->type == FERRY_DECIMAL && i < v->len; i++)
-		if (!strchr("0123456789.-", v->s[i]))
-			return false;
-	return v->type == FERRY_DECIMAL && v->len;
 }
 
 enum verdict { SAME, OTHER, SERVER_KNOWS };
@@ -188,8 +159,7 @@ enum verdict { SAME, OTHER, SERVER_KNOWS };
  */
 static enum verdict verdict(const struct column *c, const struct ferry_value *ours, struct ferry_value *theirs)
 {
-	const char *a, *b;
-	char sign_a[1], sign_b[1];
+	struct digits a, b;
 
 	if (ours->type == FERRY_NULL || theirs->type == FERRY_NULL)
 		return ours->type == theirs->type ? SAME : OTHER;
@@ -199,9 +169,9 @@ static enum verdict verdict(const struct column *c, const struct ferry_value *ou
 		return ours->i == theirs->i ? SAME : OTHER;
 	if (ours->len == theirs->len && memcmp(ours->s, theirs->s, ours->len) == 0)
 		return SAME;
-	if (is_number(ours) && is_number(theirs) && c->kind == KIND_NUMERIC) {
-		size_t len_a = bare_number(ours, sign_a, &a), len_b = bare_number(theirs, sign_b, &b);
-		if (sign_a[0] != sign_b[0] || len_a != len_b || memcmp(a, b, len_a) != 0)
+	if (ours->type == FERRY_DECIMAL && c->kind == KIND_NUMERIC && digits_read(ours->s, ours->len, &a) &&
+	    digits_read(theirs->s, theirs->len, &b)) {
+		if (!digits_equal(&a, &b))
 			return OTHER;
 		*theirs = *ours;
 		return SAME;
@@ -223,7 +193,7 @@ static int compare(struct lookup *l, struct row *rows, size_t from, size_t to, s
 		for (size_t f = 0; f < d->layout->n; f++)
 			unsure |= verdict(&d->fields[f]->column, &ours[f], &d->cells.values[l->at[i] - 1 + f]) == SERVER_KNOWS;
 		if (unsure)
-			rows[n++] = (struct row){.action = i, .key = l->keys + i * d->n_key};
+			rows[n++] = (struct row){.action = i, .key = l->keys + i * d->key.n};
 	}
 	return look_up(l, rows, n, true, err);
 }
@@ -260,7 +230,7 @@ int destination_lookup(void *handle, const struct ferry_action *actions, size_t 
 	if (!d->there)
 		goto out;
 	l.at = calloc(n, sizeof *l.at);
-	l.keys = calloc(n * d->n_key, sizeof *l.keys);
+	l.keys = calloc(n * d->key.n, sizeof *l.keys);
 	status = l.at && l.keys ? find_all(&l, n, err) : server_no_memory(&d->base, err);
 	/* the values move no more */
 	for (size_t i = 0; !status && i < n; i++)
@@ -290,14 +260,14 @@ static int pass(struct stream *stream, size_t n_rows, struct ferry_error *err)
 	struct destination *d = l->d;
 	const struct ferry_value *row = stream->cells->values;
 	struct ferry_found *found = calloc(n_rows, sizeof *found);
-	char *ids = calloc(n_rows, sizeof ((struct ferry_outcome *)NULL)->dest_id), *id = ids;
+	char *ids = calloc(n_rows, DEST_ID_SIZE), *id = ids;
 	int status = found && ids ? 0 : server_no_memory(&d->base, err);
 
 	for (size_t i = 0; !status && i < n_rows; i++, row += stream->n_columns) {
-		if (rowkey_from_fields(d, row))
-			rowkey_id(d, id, sizeof ((struct ferry_outcome *)NULL)->dest_id);
+		if (rowkey_from_fields(&d->key, row))
+			rowkey_id(&d->key, id, DEST_ID_SIZE);
 		found[i] = (struct ferry_found){.presence = FERRY_FOUND, .dest_id = id, .fields = row};
-		id += sizeof ((struct ferry_outcome *)NULL)->dest_id;
+		id += DEST_ID_SIZE;
 	}
 	if (!status)
 		status = l->listing->found(l->listing, found, n_rows, err);

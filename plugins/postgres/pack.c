@@ -7,131 +7,42 @@
 #include "postgres/postgres.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define PART_END '\x1f'			/* between the parts of a destination id */
 
 /* ------------------------------------------------------------------ texts */
 
 /* Booleans are what the column takes for one. */
+bool column_wants_words(const struct table_column *c)
+{
+	switch (c->column.kind) {
+	case KIND_INT2: case KIND_INT4: case KIND_INT8: case KIND_OID:
+	case KIND_NUMERIC: case KIND_FLOAT4: case KIND_FLOAT8:
+		return false;
+	default:
+		return true;
+	}
+}
+
 const char *column_text(const struct table_column *c, const struct ferry_value *v, char buf[MOMENT_TEXT],
 		       size_t *len)
 {
-	switch ((enum ferry_type)v->type) {
-	case FERRY_BOOL:
-		switch (c->column.kind) {
-		case KIND_INT2: case KIND_INT4: case KIND_INT8: case KIND_OID:
-		case KIND_NUMERIC: case KIND_FLOAT4: case KIND_FLOAT8:
-			*len = 1;
-			return v->i ? "1" : "0";
-		default:
-			*len = v->i ? 4 : 5;
-			return v->i ? "true" : "false";
-		}
-	case FERRY_INT:
-		*len = integer_text(v->i, buf);
-		return buf;
-	case FERRY_TIME:
-		*len = time_text(v->i, buf);
-		return buf;
-	case FERRY_NULL:
-	case FERRY_DECIMAL:
-	case FERRY_TEXT:
-	case FERRY_BYTES:
-	case FERRY_JSON:
-		break;
-	}
-	*len = v->len;
-	return v->len ? v->s : "";
+	return value_print(v, v->type == FERRY_BOOL && column_wants_words(c), buf, len);
 }
 
 /* ------------------------------------------------------------------ whole, or not at all */
 
-/* 0.d1d2d3... times ten to the power of point; no zero at either end of the n digits. */
-struct digits {
-	bool negative;
-	const char *first;		/* in the text, which may have a point between */
-	long n, point;
-};
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* False when it is no plain number. */
-static bool read_digits(const char *s, size_t len, struct digits *d)
-{
-	const char *end = s + len, *p = s;
-	bool after_point = false, any = false;
-	long seen = 0, exponent = 0;
-
-	*d = (struct digits){0};
-	if (p < end && (*p == '-' || *p == '+'))
-		d->negative = *p++ == '-';
-	for (; p < end && (is_digit(*p) || (*p == '.' && !after_point)); p++) {
-		if (*p == '.') {
-			after_point = true;
-			continue;
-		}
-		any = true;
-		if (!d->first && *p == '0') {
-			d->point -= after_point;
-			continue;
-		}
-		if (!d->first)
-			d->first = p;
-		seen++;
-		d->point += !after_point;
-		if (*p != '0')
-			d->n = seen;
-	}
-	if (p < end && (*p == 'e' || *p == 'E')) {
-		bool minus = ++p < end && *p == '-';
-		if (p < end && (*p == '-' || *p == '+'))
-			p++;
-		any = any && p < end;
-		for (; p < end && is_digit(*p) && exponent < 100000; p++)
-			exponent = exponent * 10 + (*p - '0');
-		d->point += minus ? -exponent : exponent;
-	}
-	if (!d->n)
-		*d = (struct digits){0};
-	return any && p == end;
-}
-
-static bool same_digits(const struct digits *a, const struct digits *b)
-{
-	const char *p = a->first, *q = b->first;
-
-	if (a->negative != b->negative || a->n != b->n || a->point != b->point)
-		return false;
-	for (long i = 0; i < a->n; i++, p++, q++) {
-		p += *p == '.';
-		q += *q == '.';
-		if (*p != *q)
-			return false;
-	}
-	return true;
-}
-
 /* Would reading it back from such a column give the same number? What is none is the server's to judge. */
 static bool fits_float(const char *s, size_t len, bool single)
 {
-	char given[REAL_TEXT], kept[REAL_TEXT];
-	struct digits a, b;
+	struct digits d;
+	double x;
+	bool exact;
 
-	if (!read_digits(s, len, &a))
+	if (!digits_read(s, len, &d))
 		return true;
-	if (len >= sizeof given)
+	if (!real_from_text(s, len, single, &x, &exact))
 		return false;
-	memcpy(given, s, len);
-	given[len] = '\0';
-	double x = single ? (double)strtof(given, NULL) : strtod(given, NULL);
-	if (!isfinite(x))
-		return true;		/* out of range, which the server says better */
-	return read_digits(kept, real_text(x, single, kept), &b) && same_digits(&a, &b);
+	return exact || !isfinite(x);	/* out of range, which the server says better */
 }
 
 /* numeric(p, s): a number with more places would be rounded. */
@@ -139,7 +50,7 @@ static bool fits_numeric(const char *s, size_t len, int modifier)
 {
 	struct digits d;
 
-	if (modifier < 4 || !read_digits(s, len, &d))
+	if (modifier < 4 || !digits_read(s, len, &d))
 		return true;
 	int scale = (modifier - 4) & 0x7ff;
 	return d.n - d.point <= (scale >= 1024 ? scale - 2048 : scale);
@@ -312,56 +223,4 @@ void array_end(struct array *a)
 
 	if (!a->bytes.failed && a->n)
 		memcpy(a->bytes.s + 12, &n, sizeof n);
-}
-
-/* ------------------------------------------------------------------ which row */
-
-bool rowkey_from_fields(struct destination *d, const struct ferry_value *fields)
-{
-	if (!fields)
-		return false;
-	for (size_t i = 0; i < d->n_key; i++) {
-		d->parts[i] = fields[d->key[i]];
-		if (d->parts[i].type == FERRY_NULL)
-			return false;
-	}
-	return true;
-}
-
-bool rowkey_from_id(struct destination *d, const char *dest_id)
-{
-	if (!dest_id || !*dest_id)
-		return false;
-	for (size_t i = 0; i < d->n_key; i++) {
-		const char *end = strchrnul(dest_id, PART_END);
-		d->parts[i] = (struct ferry_value){
-			.s = dest_id, .len = (uint32_t)(end - dest_id), .type = FERRY_TEXT};
-		if (!*end)
-			return i + 1 == d->n_key;
-		dest_id = end + 1;
-	}
-	return false;
-}
-
-void rowkey_id(const struct destination *d, char *out, size_t size)
-{
-	char buf[MOMENT_TEXT];
-	size_t used = 0, len;
-
-	*out = '\0';
-	for (size_t i = 0; i < d->n_key; i++) {
-		const struct ferry_value *v = &d->parts[i];
-		const char *s = column_text(d->fields[d->key[i]], v, buf, &len);
-		/* what could not be taken apart again, or is no text, is no id */
-		if (v->type == FERRY_BYTES || v->type == FERRY_NULL || used + len + 2 > size ||
-		    memchr(s, '\0', len) || memchr(s, PART_END, len)) {
-			*out = '\0';
-			return;
-		}
-		if (i)
-			out[used++] = PART_END;
-		memcpy(out + used, s, len);
-		used += len;
-		out[used] = '\0';
-	}
 }

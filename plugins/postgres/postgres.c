@@ -28,10 +28,7 @@ static const struct ferry_option connection_options[] = {
 };
 
 static const struct ferry_option source_options[] = {
-	{"query", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
-		"the SELECT to read; give this or 'table'"},
-	{"table", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
-		"the table or view to read whole; give this or 'query'"},
+	TABLE_SOURCE_OPTIONS,
 	{"schema", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
 		"where the table is; by default the server looks along the search_path"},
 	{"query_timeout", FERRY_OPT_DURATION, 0, "1h", 1000, 7 * 86400000, NULL,
@@ -40,17 +37,9 @@ static const struct ferry_option source_options[] = {
 };
 
 static const struct ferry_option destination_options[] = {
-	{"table", FERRY_OPT_TEXT, FERRY_OPTION_REQUIRED | FERRY_OPTION_ADDRESS, NULL, 0, 0, NULL,
-		"the table to write"},
+	TABLE_DESTINATION_OPTIONS,
 	{"schema", FERRY_OPT_TEXT, FERRY_OPTION_ADDRESS, NULL, 0, 0, NULL,
 		"where the table is; by default the server looks along the search_path"},
-	{"key", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
-		"the columns that identify a row, separated by commas; by default the sync's key, "
-		"else the primary key"},
-	{"create", FERRY_OPT_BOOL, 0, "false", 0, 0, NULL,
-		"make the table when it is missing, at the first write"},
-	{"disabled_at", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
-		"the column that gets the time when a row is disabled; NULL again when it comes back"},
 	{"batch", FERRY_OPT_INT, 0, "5000", 1, 5000, NULL,
 		"how many rows one transaction writes at most"},
 	{0},

@@ -9,25 +9,11 @@
 #include <ferry/connector.h>
 #include <libpq-fe.h>
 
-/* ---------------------------------------------------------------------- text.c: texts that grow */
+#include "table/table.h"
 
-/* Always ends in NUL; `failed` when memory ran out, which is asked once at the end. */
-struct text {
-	char *s;
-	size_t len, cap;
-	bool failed;
-};
-
-void text_add(struct text *t, const char *s, size_t len);
-void text_addf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A name as an identifier, a value as a literal, in quotes. */
 void text_name(struct text *t, const char *name);
 void text_literal(struct text *t, const char *value);
-void text_release(struct text *t);
-/* Copy text, cut between characters if it is too long. */
-void text_cut(char *out, size_t size, const char *s, size_t len);
-/* Make one line of it: line ends and what is around them become a blank. */
-void text_one_line(char *s);
 
 /* ------------------------------------------------- server.c: a connection; fault.c: what went wrong */
 
@@ -121,32 +107,21 @@ const char *fault_name(const char *sqlstate);
 void fault_message(const PGresult *res, char *out, size_t size);
 enum ferry_code fault_code(const char *sqlstate, enum ferry_code plain);
 
-/* --------------------------------------------------- number.c, moment.c: numbers and times as text */
-
-#define INTEGER_TEXT 24
-size_t integer_text(int64_t i, char out[INTEGER_TEXT]);
+/* ------------------------------------------------------------------ number.c: numerics as text */
 
 enum number_status { NUMBER_OK, NUMBER_NOT_FINITE, NUMBER_MINUS_INFINITY, NUMBER_MALFORMED };
 /* Room that numeric_text needs at most for a numeric as PostgreSQL sends it. */
 size_t numeric_room(const uint8_t *p, size_t len);
 /* Its exact text; "NaN", "Infinity", "-Infinity" for what is no number. */
 enum number_status numeric_text(const uint8_t *p, size_t len, char *out, size_t *ret_len);
-/* The shortest decimal text, without an exponent, that reads back as the same finite number. */
-#define REAL_TEXT 400
-size_t real_text(double x, bool single, char out[REAL_TEXT]);
 
-#define MOMENT_TEXT 48
 #define DAYS_TO_2000 10957			/* from 1970-01-01 */
-#define DAY_US INT64_C(86400000000)
 #define US_TO_2000 INT64_C(946684800000000)
-/* "2026-01-31", "2026-01-31T10:00:00" with six digits of a fraction when there is one; "... BC". */
-size_t date_text(int64_t day_from_1970, char out[MOMENT_TEXT]);
-size_t moment_text(int64_t day_from_1970, int64_t us_of_day, bool zone, char out[MOMENT_TEXT]);
-size_t timestamp_text(int64_t us_from_2000, bool zone, char out[MOMENT_TEXT]);
-/* Of a FERRY_TIME, with Z. */
-size_t time_text(int64_t us, char out[MOMENT_TEXT]);
 
 /* ------------------------------------------------------------- cells.c: from PostgreSQL to values */
+
+/* PostgreSQL counts days and microseconds from 2000-01-01. */
+size_t timestamp_text(int64_t us_from_2000, bool zone, char out[MOMENT_TEXT]);
 
 /* How a column comes in the binary format. */
 enum kind {
@@ -168,31 +143,11 @@ enum kind {
 	KIND_TIMESTAMPTZ,
 };
 
-enum cell_status {
-	CELL_OK,
-	CELL_NO_MEMORY,
-	CELL_MALFORMED,			/* not what PostgreSQL sends for the kind */
-	CELL_UNORDERED,			/* a key's value that has another place in ferry's order */
-};
-
-/* Values and their texts. Texts stand in blocks that never move; all memory is used again. */
-struct cells {
-	struct ferry_value *values;
-	size_t n, cap;
-	char *at, *end;			/* free room in the present block */
-	struct block *blocks;		/* the present one first */
-	size_t bytes;			/* taken since the last reset */
-};
-
-/* Forget the values, keep the memory. */
-void cells_reset(struct cells *c);
-void cells_release(struct cells *c);
-/* Room for n more values; then cells_add may be called as often. */
-bool cells_room(struct cells *c, size_t n);
-/* Append the value of `len` bytes at p; len -1 is NULL. ordered: it is part of a key. */
+/*
+ * Append the value of `len` bytes at p, for which there is room; len -1 is NULL. ordered: it is part of
+ * a key.
+ */
 enum cell_status cells_add(struct cells *c, enum kind kind, const char *p, int32_t len, bool ordered);
-/* Append a copy of a value. */
-enum cell_status cells_add_value(struct cells *c, const struct ferry_value *v);
 
 /* ------------------------------------------------------------- copy.c: COPY ... (FORMAT binary) */
 
@@ -250,13 +205,13 @@ int stream_copy(struct stream *stream, const char *sql, struct ferry_error *err)
 
 /* ---------------------------------------------------------------- source.c */
 
+#define POSTGRES_SQL (SQL_E_STRING | SQL_DOLLAR | SQL_NESTED)
+
 int source_open(const struct ferry_open *open, void **ret, struct ferry_error *err);
 void source_close(void *handle);
 int source_validate(void *handle, struct ferry_error *err);
 int source_extract(void *handle, const struct ferry_extract *want, struct ferry_sink *sink,
 		   struct ferry_error *err);
-/* Length of a statement up to its last word; *more: another statement follows. */
-size_t statement_length(const char *sql, bool *more);
 
 /* ------------------------------- destination.c: what is to be written; table.c: what there is */
 
@@ -285,9 +240,7 @@ struct destination {
 	enum ferry_mode mode;
 	const char *schema, *table, *disabled_at;
 	bool create;
-	const char *const *open_keys;	/* the sync's key; NULL when it is an expression */
-	char *key_text;			/* the setting `key` cut into key_names; NULL: not given */
-	const char **key_names;
+	struct rowkey key;
 	struct text begin;		/* the statements that begin a transaction */
 	struct patience patience, commit_patience;
 
@@ -299,13 +252,11 @@ struct destination {
 	size_t n_columns;
 	const struct table_column **fields; /* by place in the layout */
 	const struct table_column *stamp; /* disabled_at */
-	size_t *key, n_key;		/* places of the key columns in the layout */
 
 	unsigned staged;		/* the connection that has the staging table; 0: none yet */
 	bool unstaged;			/* it may not be made */
 
 	struct array *arrays;		/* layout->n for the fields, then as many for the key */
-	struct ferry_value *parts;	/* the key of one row, n_key of them */
 	struct cells cells;		/* of the last lookup */
 };
 
@@ -313,8 +264,6 @@ int destination_open(const struct ferry_open *open, void **ret, struct ferry_err
 void destination_close(void *handle);
 int destination_validate(void *handle, struct ferry_error *err);
 int destination_begin(struct destination *d, struct ferry_error *err);
-bool destination_is_key(const struct destination *d, size_t place);
-int destination_layout_place(const struct destination *d, const char *name);
 
 /*
  * Within a transaction: read the table's columns and check them against the layout, unless that is
@@ -342,13 +291,6 @@ void array_add(struct array *a, const struct table_column *c, const struct ferry
 void array_end(struct array *a);
 Oid array_type(const struct array *a);
 
-/* Put the key from these fields into d->parts. False when a part of it is NULL or absent. */
-bool rowkey_from_fields(struct destination *d, const struct ferry_value *fields);
-/* The same from a destination id; the parts borrow from it. */
-bool rowkey_from_id(struct destination *d, const char *dest_id);
-/* d->parts as a destination id; "" when they do not fit one. */
-void rowkey_id(const struct destination *d, char *out, size_t size);
-
 /* ------------------------------------------------------- statement.c: SQL over those arrays */
 
 enum statement {
@@ -369,13 +311,13 @@ void statement_text(const struct destination *d, enum statement which, bool stag
 /* Does a write of this decision add rows, and leave those alone that are there? */
 static inline bool adds_only(const struct destination *d)
 {
-	return d->mode == FERRY_MODE_INSERT || d->mode == FERRY_MODE_APPEND;
+	return mode_adds_only(d->mode);
 }
 
 /* A row of a batch: which action it is, and the key by which it is to be found. */
 struct row {
 	size_t action;
-	struct ferry_value *key;	/* n_key parts; NULL when the statement needs none */
+	struct ferry_value *key;	/* as many parts as a key has; NULL when the statement needs none */
 };
 
 /* ----------------------------------------------------------- stage.c: a batch by COPY */
@@ -394,6 +336,7 @@ PGresult *stage_fill(struct destination *d, const struct ferry_action *actions, 
 /* Which of the rows, and which field of it, a failed COPY was about. False when it does not say. */
 bool stage_culprit(const struct destination *d, const PGresult *res, size_t n, size_t *row,
 		   size_t *place);
+bool column_wants_words(const struct table_column *c);
 /* A value as text; of numbers and times in `buf`. */
 const char *column_text(const struct table_column *c, const struct ferry_value *v, char buf[MOMENT_TEXT],
 		       size_t *len);

@@ -53,10 +53,10 @@ static bool pack_all(struct destination *d, enum statement which, const struct f
 	for (size_t i = 0; i < 2 * width; i++) {
 		bool key = i >= width;
 		struct array *a = &d->arrays[i];
-		if (key ? !statement_has_keys(which) || i - width >= d->n_key :
+		if (key ? !statement_has_keys(which) || i - width >= d->key.n :
 			  !statement_has_fields(which))
 			continue;
-		pack(a, d, key ? d->key[i - width] : i, key ? (int)(i - width) : -1, actions, rows, n, staged);
+		pack(a, d, key ? d->key.places[i - width] : i, key ? (int)(i - width) : -1, actions, rows, n, staged);
 		if (a->bytes.failed)
 			return false;
 		if (staged)

@@ -5,7 +5,6 @@
  */
 #include "postgres/postgres.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,130 +20,13 @@ struct source {
 	size_t n;
 };
 
-/* ------------------------------------------------------------------ the query's text */
-
-static bool is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_' || (c & 0x80);
-}
-
-/* Behind the end of a text in quotes. escapes: a backslash hides what follows it. */
-static const char *quoted_end(const char *p, bool escapes)
-{
-	char quote = *p++;
-
-	for (; *p && *p != quote; p++)
-		if (escapes && *p == '\\' && p[1])
-			p++;
-	return *p ? p + 1 : p;
-}
-
-/* $tag$ ... $tag$; a '$' that begins none stands for itself. */
-static const char *dollar_end(const char *p)
-{
-	const char *tag = p + 1;
-
-	while (is_word(*tag))
-		tag++;
-	if (*tag != '$' || isdigit((unsigned char)p[1]))
-		return p + 1;
-	size_t len = (size_t)(tag + 1 - p);
-	for (const char *q = tag + 1; *q; q++)
-		if (strncmp(q, p, len) == 0)
-			return q + len;
-	return p + strlen(p);
-}
-
-/* Comments nest. */
-static const char *comment_end(const char *p)
-{
-	int depth = 0;
-
-	do {
-		if (p[0] == '/' && p[1] == '*')
-			depth++, p += 2;
-		else if (p[0] == '*' && p[1] == '/')
-			depth--, p += 2;
-		else
-			p++;
-	} while (depth && *p);
-	return p;
-}
-
-static const char *word_end(const char *p)
-{
-	if ((*p == 'E' || *p == 'e') && p[1] == '\'')
-		return quoted_end(p + 1, true);
-	while (is_word(*p) || *p == '$')
-		p++;
-	return p;
-}
-
-size_t statement_length(const char *sql, bool *more)
-{
-	const char *p = sql, *end = sql, *semicolon = NULL;
-
-	while (*p) {
-		if (isspace((unsigned char)*p)) {
-			p++;
-			continue;
-		}
-		if (p[0] == '-' && p[1] == '-') {
-			p += strcspn(p, "\n");
-			continue;
-		}
-		if (p[0] == '/' && p[1] == '*') {
-			p = comment_end(p);
-			continue;
-		}
-		if (*p == ';') {
-			if (end > sql && !semicolon)
-				semicolon = p;
-			p++;
-			continue;
-		}
-		if (semicolon)
-			break;
-		p = end = *p == '\'' || *p == '"' ? quoted_end(p, false) :
-			  *p == '$' ? dollar_end(p) : is_word(*p) ? word_end(p) : p + 1;
-	}
-	*more = *p;
-	return (size_t)(end - sql);
-}
-
 /* ------------------------------------------------------------------ open, close */
 
 static int open_settings(struct source *s, const struct ferry_open *open, struct ferry_error *err)
 {
-	const char *query = ferry_setting_text(open, "query");
-	const char *table = ferry_setting_text(open, "table");
-	const char *schema = ferry_setting_text(open, "schema");
-	bool more = false;
-
-	if (server_init(&s->base, open, err))
+	if (server_init(&s->base, open, err) || query_settings(open, POSTGRES_SQL, '"', &s->query, err))
 		return -1;
 	s->patience.total_ms = ferry_setting_int(open, "query_timeout", 3600000);
-	if (!query == !table)
-		return open->host->fail(err, FERRY_E_CONFIG, "source: give either 'query' or 'table'%s",
-					query ? ", not both" : "");
-	if (query && schema)
-		return open->host->fail(err, FERRY_E_CONFIG,
-					"source: 'schema' belongs to 'table': name it in the query");
-	if (query) {
-		text_add(&s->query, query, statement_length(query, &more));
-		if (!s->query.len)
-			return open->host->fail(err, FERRY_E_CONFIG, "source: 'query' is empty");
-		if (more)
-			return open->host->fail(err, FERRY_E_CONFIG,
-						"source: 'query' has more than one statement");
-	} else {
-		text_addf(&s->query, "SELECT * FROM ");
-		if (schema) {
-			text_name(&s->query, schema);
-			text_add(&s->query, ".", 1);
-		}
-		text_name(&s->query, table);
-	}
 	return s->query.failed ? server_no_memory(&s->base, err) : 0;
 }
 

@@ -6,6 +6,28 @@
  */
 #include "postgres/postgres.h"
 
+#include <string.h>
+
+void text_name(struct text *t, const char *name)
+{
+	text_quoted(t, name, '"');
+}
+
+void text_literal(struct text *t, const char *value)
+{
+	/* with E the backslash means the same whatever standard_conforming_strings says */
+	bool escapes = strchr(value, '\\');
+
+	text_add(t, " E", escapes ? 2 : 0);
+	text_add(t, "'", 1);
+	for (; *value; value++) {
+		if (*value == '\'' || *value == '\\')
+			text_add(t, value, 1);
+		text_add(t, value, 1);
+	}
+	text_add(t, "'", 1);
+}
+
 bool statement_has_fields(enum statement which)
 {
 	return which == STATEMENT_UPSERT || which == STATEMENT_ADD || which == STATEMENT_UPDATE ||
@@ -46,7 +68,7 @@ static void add_field(struct text *sql, const struct destination *d, size_t plac
 
 static void add_key(struct text *sql, const struct destination *d, size_t i)
 {
-	add_value(sql, d, d->key[i], "k", i, &d->arrays[d->layout->n + i]);
+	add_value(sql, d, d->key.places[i], "k", i, &d->arrays[d->layout->n + i]);
 }
 
 /* The batch as a table. */
@@ -57,7 +79,7 @@ static void add_rows(struct text *sql, const struct destination *d, enum stateme
 		return;
 	}
 	size_t arrays = (statement_has_fields(which) ? d->layout->n : 0) +
-			(statement_has_keys(which) ? d->n_key : 0);
+			(statement_has_keys(which) ? d->key.n : 0);
 
 	text_addf(sql, "ROWS FROM (");
 	for (size_t i = 1; i <= arrays; i++)
@@ -66,7 +88,7 @@ static void add_rows(struct text *sql, const struct destination *d, enum stateme
 	const char *sep = "";
 	for (size_t i = 0; statement_has_fields(which) && i < d->layout->n; i++, sep = ", ")
 		text_addf(sql, "%sc%zu", sep, i);
-	for (size_t i = 0; statement_has_keys(which) && i < d->n_key; i++, sep = ", ")
+	for (size_t i = 0; statement_has_keys(which) && i < d->key.n; i++, sep = ", ")
 		text_addf(sql, "%sk%zu", sep, i);
 	text_addf(sql, "%s)", which == STATEMENT_UPSERT ? "" : ", n");
 }
@@ -77,7 +99,7 @@ static void add_sets(struct text *sql, const struct destination *d, bool keys, b
 	const char *sep = "";
 
 	for (size_t i = 0; i < d->layout->n; i++) {
-		if (!keys && destination_is_key(d, i))
+		if (!keys && rowkey_has(&d->key, i))
 			continue;
 		text_addf(sql, "%s", sep);
 		text_name(sql, column_name(d, i));
@@ -96,29 +118,29 @@ static void add_sets(struct text *sql, const struct destination *d, bool keys, b
 	}
 	if (!*sep) {
 		/* a row that has nothing but its key is up to date by being there */
-		text_name(sql, column_name(d, d->key[0]));
+		text_name(sql, column_name(d, d->key.places[0]));
 		text_addf(sql, " = t.");
-		text_name(sql, column_name(d, d->key[0]));
+		text_name(sql, column_name(d, d->key.places[0]));
 	}
 }
 
 static void add_keys(struct text *sql, const struct destination *d)
 {
-	for (size_t i = 0; i < d->n_key; i++) {
+	for (size_t i = 0; i < d->key.n; i++) {
 		text_addf(sql, "%s", i ? ", " : "");
-		text_name(sql, column_name(d, d->key[i]));
+		text_name(sql, column_name(d, d->key.places[i]));
 	}
 }
 
 /* The rows' keys are those of their fields, or come by themselves. */
 static void add_match(struct text *sql, const struct destination *d, bool by_fields)
 {
-	for (size_t i = 0; i < d->n_key; i++) {
+	for (size_t i = 0; i < d->key.n; i++) {
 		text_addf(sql, "%st.", i ? " AND " : "");
-		text_name(sql, column_name(d, d->key[i]));
+		text_name(sql, column_name(d, d->key.places[i]));
 		text_addf(sql, " = ");
 		if (by_fields)
-			add_field(sql, d, d->key[i]);
+			add_field(sql, d, d->key.places[i]);
 		else
 			add_key(sql, d, i);
 	}
@@ -146,7 +168,7 @@ static void add_insert(struct text *sql, const struct destination *d, enum state
 	add_keys(sql, d);
 
 	/* modes that only add leave a row alone that is there, unless it is a disabled one coming back */
-	if (!d->stamp && (adds_only(d) || d->n_key == d->layout->n)) {
+	if (!d->stamp && (adds_only(d) || d->key.n == d->layout->n)) {
 		text_addf(sql, ") DO NOTHING");
 		return;
 	}
@@ -186,7 +208,7 @@ static void add_disable(struct text *sql, const struct destination *d)
 {
 	text_addf(sql, "UPDATE %s AS t SET ", d->full_name);
 	text_name(sql, d->stamp->column.name);
-	text_addf(sql, " = $%zu::pg_catalog.text::%s FROM ", d->n_key + 1, d->stamp->type_name);
+	text_addf(sql, " = $%zu::pg_catalog.text::%s FROM ", d->key.n + 1, d->stamp->type_name);
 	add_rows(sql, d, STATEMENT_DISABLE, false);
 	text_addf(sql, " WHERE ");
 	add_match(sql, d, false);

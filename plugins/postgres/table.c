@@ -198,41 +198,21 @@ static int check_columns(struct destination *d, struct ferry_error *err)
 	return status;
 }
 
-static int add_key_column(struct destination *d, const char *name, struct ferry_error *err)
-{
-	int place = destination_layout_place(d, name);
-
-	if (place < 0)
-		return d->base.host->fail(
-			err, FERRY_E_CONFIG,
-			"destination: the key column '%s' of table '%s' is not mapped", name, d->table);
-	if (destination_is_key(d, (size_t)place))
-		return d->base.host->fail(err, FERRY_E_CONFIG,
-					  "destination: 'key' names '%s' twice", name);
-	d->key[d->n_key++] = (size_t)place;
-	return 0;
-}
-
 /* The setting, else the sync's own key, else the table's primary key. */
 static int find_key(struct destination *d, struct ferry_error *err)
 {
-	const char *const *names = d->key_names ? d->key_names : d->open_keys;
+	const char **primary = calloc(d->n_columns + 1, sizeof *primary);
 
-	d->n_key = 0;
-	for (size_t i = 0; names && names[i]; i++)
-		if (add_key_column(d, names[i], err))
-			return -1;
-	for (int place = 1; !names && place <= (int)d->n_columns; place++)
-		for (size_t i = 0; i < d->n_columns; i++)
-			if (d->columns[i].primary == place &&
-			    add_key_column(d, d->columns[i].column.name, err))
-				return -1;
-	if (!d->n_key)
-		return d->base.host->fail(
-			err, FERRY_E_CONFIG,
-			"destination: name the columns that identify a row of table '%s' as 'key'",
-			d->table);
-	return 0;
+	if (!primary)
+		return server_no_memory(&d->base, err);
+	for (size_t i = 0; i < d->n_columns; i++)
+		if (d->columns[i].primary >= 1 && d->columns[i].primary <= (int)d->n_columns)
+			primary[d->columns[i].primary - 1] = d->columns[i].column.name;
+	int status = rowkey_find(&d->key, d->base.host, d->table, primary, err);
+	free(primary);
+	for (size_t i = 0; d->full_name && !status && i < d->key.n; i++)
+		d->key.words[i] = column_wants_words(d->fields[d->key.places[i]]);
+	return status;
 }
 
 int table_look(struct destination *d, struct ferry_error *err)
@@ -277,9 +257,9 @@ static int no_unique_index(const struct destination *d, struct ferry_error *err)
 {
 	struct text columns = {0};
 
-	for (size_t i = 0; i < d->n_key; i++) {
+	for (size_t i = 0; i < d->key.n; i++) {
 		text_addf(&columns, "%s", i ? ", " : "");
-		text_name(&columns, d->fields[d->key[i]]->column.name);
+		text_name(&columns, d->fields[d->key.places[i]]->column.name);
 	}
 	d->base.host->fail(err, FERRY_E_SETUP,
 			   "%s: the key of table %s is not unique: make it its primary key or "
@@ -300,8 +280,8 @@ static int check_unique(struct destination *d, struct ferry_error *err)
 		" FROM pg_catalog.unnest($2::int2[]) k)";
 	struct text key = {0};
 
-	for (size_t i = 0; i < d->n_key; i++)
-		text_addf(&key, "%c%d", i ? ',' : '{', d->fields[d->key[i]]->number);
+	for (size_t i = 0; i < d->key.n; i++)
+		text_addf(&key, "%c%d", i ? ',' : '{', d->fields[d->key.places[i]]->number);
 	text_addf(&key, "}");
 	PGresult *res = key.failed ? NULL : ask(d, sql, d->oid, key.s, err);
 	if (key.failed)
@@ -390,7 +370,7 @@ int table_check(struct destination *d, struct ferry_error *err)
 	if (!d->there)
 		return check_may_create(d, err);
 	for (size_t i = 0; i < d->layout->n; i++)
-		if (d->fields[i]->identity && !destination_is_key(d, i))
+		if (d->fields[i]->identity && !rowkey_has(&d->key, i))
 			return d->base.host->fail(err, FERRY_E_SETUP,
 						  "%s: column '%s' of table %s is GENERATED ALWAYS and can "
 						  "be written only as part of the key", d->base.name,
@@ -410,19 +390,8 @@ static const char *new_type(size_t place, const struct ferry_action *actions, si
 		[FERRY_DECIMAL] = "numeric", [FERRY_TEXT] = "text", [FERRY_BYTES] = "bytea",
 		[FERRY_TIME] = "timestamptz", [FERRY_JSON] = "jsonb",
 	};
-	enum ferry_type type = FERRY_NULL;
 
-	for (size_t i = 0; i < n; i++) {
-		enum ferry_type one = actions[i].fields ? actions[i].fields[place].type : FERRY_NULL;
-		if (one == FERRY_NULL || one == type)
-			continue;
-		bool numbers = (one == FERRY_INT || one == FERRY_DECIMAL) &&
-			       (type == FERRY_INT || type == FERRY_DECIMAL);
-		if (type != FERRY_NULL && !numbers)
-			return "text";
-		type = numbers ? FERRY_DECIMAL : one;
-	}
-	return types[type];
+	return types[field_type(place, actions, n)];
 }
 
 static void create_text(const struct destination *d, const struct ferry_action *actions, size_t n,
@@ -440,9 +409,9 @@ static void create_text(const struct destination *d, const struct ferry_action *
 		text_addf(sql, " timestamptz, ");
 	}
 	text_addf(sql, "PRIMARY KEY (");
-	for (size_t i = 0; i < d->n_key; i++) {
+	for (size_t i = 0; i < d->key.n; i++) {
 		text_addf(sql, "%s", i ? ", " : "");
-		text_name(sql, d->layout->names[d->key[i]]);
+		text_name(sql, d->layout->names[d->key.places[i]]);
 	}
 	text_addf(sql, ")); COMMIT");
 }

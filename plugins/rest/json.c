@@ -145,69 +145,6 @@ void rest_free(rest_node *root)
 	json_object_put(root);
 }
 
-/* Move on to the next element: past the comma, or to the end. */
-static const char *stream_step(struct rest_stream *s, bool *end)
-{
-	bool begun = s->tokener;
-
-	*end = false;
-	if (!begun) {
-		if (s->len > INT_MAX)
-			return "it is too long";
-		const char *flaw = find_flaw(s->text, s->len, &s->at);
-		if (flaw)
-			return flaw;
-		s->tokener = tokener(STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
-		s->at = skip_blank(s->text, s->len, 0);
-		if (s->at == s->len || s->text[s->at] != '[')
-			return "it is no array";
-		s->at++;
-	}
-	s->at = skip_blank(s->text, s->len, s->at);
-	if (s->at == s->len)
-		return "it ends too early";
-	if (s->text[s->at] == ']') {
-		*end = true;
-		s->at = skip_blank(s->text, s->len, s->at + 1);
-		return s->at < s->len ? "more text follows" : NULL;
-	}
-	if (begun) {
-		if (s->text[s->at] != ',')
-			return "a comma is missing";
-		s->at = skip_blank(s->text, s->len, s->at + 1);
-	}
-	return NULL;
-}
-
-int rest_stream_next(const struct rest_api *api, struct rest_stream *s, rest_node **ret,
-		     struct ferry_error *err)
-{
-	size_t used = 0;
-	bool end;
-
-	json_object_put(s->node);
-	s->node = NULL;
-	const char *why = stream_step(s, &end);
-	if (!why && end)
-		return 0;
-	if (!why)
-		s->node = parse(s->tokener, s->text + s->at, s->len - s->at, &used, &why);
-	s->at += used;
-	if (why)
-		return rest_not_json(api, s->what, s->text, s->len, s->at, why, err);
-	*ret = s->node;
-	return 1;
-}
-
-void rest_stream_release(struct rest_stream *s)
-{
-	json_object_put(s->node);
-	s->node = NULL;
-	if (s->tokener)
-		json_tokener_free(s->tokener);
-	s->tokener = NULL;
-}
-
 /* ------------------------------------------------------------------ walking */
 
 enum rest_kind rest_kind(rest_node *node)

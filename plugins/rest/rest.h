@@ -166,22 +166,6 @@ int rest_not_json(const struct rest_api *api, const char *what, const char *text
 bool rest_try_parse(const char *text, size_t len, rest_node **ret);
 void rest_free(rest_node *root);
 
-/*
- * The elements of an answer that is one array, one after the other, so that never more than one is
- * held beside the text. {0}, then what, text and len. The node is valid until the next step.
- */
-struct rest_stream {
-	const char *what, *text;
-	size_t len, at;
-	void *tokener;
-	rest_node *node;
-};
-
-/* 1 and *ret: an element; 0: the end; -1: PROTOCOL. Release also after an early end. */
-int rest_stream_next(const struct rest_api *api, struct rest_stream *s, rest_node **ret,
-		     struct ferry_error *err);
-void rest_stream_release(struct rest_stream *s);
-
 enum rest_kind rest_kind(rest_node *node);
 bool rest_has(rest_node *node, const char *name);	/* present, maybe null */
 rest_node *rest_member(rest_node *node, const char *name);
@@ -215,6 +199,8 @@ struct rest_column {
 int rest_row(const struct rest_api *api, const char *what, const struct rest_column *columns,
 	     size_t n, rest_node *node, struct rest_pool *pool, struct ferry_value *ret,
 	     struct ferry_error *err);
+struct rest_piece;
+struct rest_tree;
 /* The same for an object that was read without a tree: found are the columns' paths in their order. */
 int rest_row_pieces(const struct rest_api *api, const char *what, const struct rest_column *columns,
 		    size_t n, const struct rest_piece *object, const struct rest_piece *found,

@@ -237,7 +237,8 @@ static int take_part(const struct rest_api *api, struct rest_list *l, const char
 	if (!rest_scan_end(&scan))
 		return fail_at(api, l, l->bytes - (uint64_t)(scan.end - scan.p), scan.why, err);
 	if (l->part == ELEMENT_PART) {
-		if (l->element(l->ctx, &piece, l->found, err))
+		l->refused = l->element(l->ctx, &piece, l->found, err) != 0;
+		if (l->refused)
 			return -1;
 		l->n++;
 	}

@@ -23,6 +23,7 @@ struct rest_list {
 	void *ctx;
 
 	uint64_t bytes, n;		/* read so far; elements given so far */
+	bool refused;			/* element has returned -1 */
 	int state, part;
 	unsigned level;			/* objects entered on the way to the list */
 	bool has_list;

@@ -12,24 +12,10 @@
 /* What became of one row. */
 enum row { ROW_OK, ROW_ALREADY, ROW_REFUSED, ROW_FATAL };
 
-/* Copy text, cut between characters if it is too long. */
-static void put_text(char *out, size_t size, const char *s, size_t len)
-{
-	if (len >= size) {
-		len = size - 1;
-		while (len && ((unsigned char)s[len] & 0xc0) == 0x80)
-			len--;
-	}
-	memcpy(out, s, len);
-	out[len] = '\0';
-}
-
 static enum row refuse(struct ferry_outcome *out, const char *code, const char *field,
 		       const char *message)
 {
-	put_text(out->code, sizeof out->code, code, strlen(code));
-	put_text(out->field, sizeof out->field, field, strlen(field));
-	put_text(out->message, sizeof out->message, message, strlen(message));
+	outcome_refuse(out, code, field, message);
 	return ROW_REFUSED;
 }
 
@@ -83,7 +69,7 @@ static void error_field(const struct destination *d, int rc, const char *message
 		return;
 	p += table + 1;
 	const char *end = strstr(p, ", ");
-	put_text(out, size, p, end ? (size_t)(end - p) : strlen(p));
+	text_cut(out, size, p, end ? (size_t)(end - p) : strlen(p));
 }
 
 /* A statement failed: is it the row's fault, or does nothing work any more? */
@@ -122,7 +108,7 @@ static enum row bind_fields(struct destination *d, sqlite3_stmt *stmt, bool keys
 			    struct ferry_error *err)
 {
 	for (size_t i = 0; i < d->layout->n; i++) {
-		if (!keys && destination_is_key(d, i))
+		if (!keys && rowkey_has(&d->key, i))
 			continue;
 		enum cell_status status = cell_bind(stmt, (int)i + 1, &fields[i], d->affinity[i]);
 		if (status != CELL_OK)
@@ -131,14 +117,14 @@ static enum row bind_fields(struct destination *d, sqlite3_stmt *stmt, bool keys
 	return ROW_OK;
 }
 
-/* d->parts says which row. An id whose text no such column could hold finds nothing. */
+/* d->key.parts says which row. An id whose text no such column could hold finds nothing. */
 static enum row bind_key(struct destination *d, sqlite3_stmt *stmt, struct ferry_outcome *out,
 			 struct ferry_error *err)
 {
 	enum cell_status status = rowkey_bind(d, stmt);
 
 	return status == CELL_OK ? ROW_OK :
-				   bind_failed(d, status, d->layout->names[d->key[0]], out, err);
+				   bind_failed(d, status, d->layout->names[d->key.places[0]], out, err);
 }
 
 /* Run a bound statement. ROW_ALREADY: it changed nothing. */
@@ -176,19 +162,7 @@ static enum row insert(struct destination *d, const struct ferry_action *a,
 static enum row update(struct destination *d, const struct ferry_action *a,
 		       struct ferry_outcome *out, struct ferry_error *err)
 {
-	char id[sizeof out->dest_id];
-	const char *had = NULL;
-
-	if (rowkey_from_fields(d, a->before)) {
-		rowkey_id(d, id, sizeof id);
-		had = id;
-	} else if (rowkey_from_id(d, a->dest_id)) {
-		had = a->dest_id;
-	}
-	bool moves = had && *had && strcmp(had, out->dest_id) != 0;
-	if (!moves)
-		rowkey_from_fields(d, a->fields);
-
+	bool moves = rowkey_moves(&d->key, a, out->dest_id);
 	sqlite3_stmt *stmt = destination_statement(d, moves ? STATEMENT_MOVE : STATEMENT_UPDATE,
 						   err);
 	if (!stmt)
@@ -200,22 +174,24 @@ static enum row update(struct destination *d, const struct ferry_action *a,
 		row = run(d, stmt, out, err);
 	if (row != ROW_ALREADY)
 		return row;
-	if (d->mode == FERRY_MODE_UPDATE)
-		return refuse(out, "NOT_FOUND", "",
-			      "the row is not there any more, and mode 'update' makes none");
+	if (d->mode == FERRY_MODE_UPDATE) {
+		outcome_not_found(out);
+		return ROW_REFUSED;
+	}
 	return insert(d, a, out, err);
 }
 
 static enum row delete_or_disable(struct destination *d, const struct ferry_action *a,
 				  struct ferry_outcome *out, struct ferry_error *err)
 {
-	char stamp[TIME_TEXT];
+	char stamp[MOMENT_TEXT];
 	bool disable = a->decision == FERRY_DISABLE;
 
-	if (!rowkey_from_fields(d, a->before) && !rowkey_from_id(d, a->dest_id) &&
-	    !rowkey_from_fields(d, a->fields))
-		return refuse(out, "NO_KEY", "", "nothing says which row it is");
-	rowkey_id(d, out->dest_id, sizeof out->dest_id);
+	if (!rowkey_from_action(&d->key, a)) {
+		outcome_no_key(out);
+		return ROW_REFUSED;
+	}
+	rowkey_id(&d->key, out->dest_id, sizeof out->dest_id);
 	sqlite3_stmt *stmt = destination_statement(
 		d, disable ? STATEMENT_DISABLE : STATEMENT_DELETE, err);
 	if (!stmt)
@@ -235,12 +211,10 @@ static enum row write_row(struct destination *d, const struct ferry_action *a,
 {
 	if (a->decision == FERRY_DELETE || a->decision == FERRY_DISABLE)
 		return delete_or_disable(d, a, out, err);
-	for (size_t i = 0; i < d->n_key; i++)
-		if (a->fields[d->key[i]].type == FERRY_NULL)
-			return refuse(out, "NULL_KEY", d->layout->names[d->key[i]],
-				      "a key column is NULL: the row could not be found again");
-	rowkey_from_fields(d, a->fields);
-	rowkey_id(d, out->dest_id, sizeof out->dest_id);
+	if (!outcome_key_given(&d->key, a->fields, out))
+		return ROW_REFUSED;
+	rowkey_from_fields(&d->key, a->fields);
+	rowkey_id(&d->key, out->dest_id, sizeof out->dest_id);
 	return a->decision == FERRY_CREATE ? insert(d, a, out, err) : update(d, a, out, err);
 }
 
@@ -256,19 +230,6 @@ static void settle(struct ferry_outcome *out, enum row row)
 	out->ack = acks[row];
 }
 
-/* The engine has zeroed them. */
-static void begin(struct ferry_outcome *outcomes, size_t n, enum ferry_ack ack)
-{
-	for (size_t i = 0; i < n; i++)
-		outcomes[i].ack = ack;
-}
-
-static void forget(struct ferry_outcome *outcomes, size_t n, enum ferry_ack ack)
-{
-	memset(outcomes, 0, n * sizeof *outcomes);
-	begin(outcomes, n, ack);
-}
-
 /*
  * One row's refusal took the whole transaction with it: a constraint declared ON CONFLICT ROLLBACK,
  * or a foreign key that is checked at the end. The engine narrows it down.
@@ -280,7 +241,7 @@ static int refuse_all(struct destination *d, struct ferry_outcome *outcomes, siz
 
 	if (!sqlite3_get_autocommit(d->base.db))
 		sqlite3_exec(d->base.db, "ROLLBACK", NULL, NULL, NULL);
-	forget(outcomes, n, FERRY_ACK_UNKNOWN);
+	outcomes_set(outcomes, n, FERRY_ACK_UNKNOWN);
 	if (n == 1) {
 		outcomes[0] = one;
 		outcomes[0].ack = FERRY_ACK_REJECTED;
@@ -295,7 +256,7 @@ static int undo(struct destination *d, struct ferry_outcome *outcomes, size_t n)
 {
 	if (!sqlite3_get_autocommit(d->base.db))
 		sqlite3_exec(d->base.db, "ROLLBACK", NULL, NULL, NULL);
-	forget(outcomes, n,
+	outcomes_set(outcomes, n,
 	       sqlite3_get_autocommit(d->base.db) ? FERRY_ACK_UNSENT : FERRY_ACK_UNKNOWN);
 	return -1;
 }
@@ -316,7 +277,7 @@ static int commit(struct destination *d, struct ferry_outcome *outcomes, size_t 
 	undo(d, outcomes, n);
 	/* a write that failed on its way to the disk may be found there after a crash */
 	if (kind == SQLITE_IOERR)
-		forget(outcomes, n, FERRY_ACK_UNKNOWN);
+		outcomes_set(outcomes, n, FERRY_ACK_UNKNOWN);
 	return -1;
 }
 
@@ -324,20 +285,13 @@ static int commit(struct destination *d, struct ferry_outcome *outcomes, size_t 
 static int get_ready(struct destination *d, const struct ferry_action *actions, size_t n,
 		     struct ferry_error *err)
 {
-	bool writes_rows = actions[0].decision == FERRY_CREATE ||
-			   actions[0].decision == FERRY_UPDATE;
+	bool adds;
 
-	if (!writes_rows && actions[0].decision != FERRY_DELETE &&
-	    actions[0].decision != FERRY_DISABLE)
-		return d->base.host->fail(err, FERRY_E_UNSUPPORTED,
-					  "there is nothing to write for this decision");
-	if (actions[0].decision == FERRY_DISABLE && !d->disabled_at)
-		return d->base.host->fail(err, FERRY_E_CONFIG,
-					  "destination: rows can be disabled only if 'disabled_at' "
-					  "names a column for it");
+	if (target_takes(d->base.host, actions[0].decision, d->disabled_at, &adds, err))
+		return -1;
 	if (destination_look(d, err))
 		return -1;
-	return d->there || !writes_rows ? 0 : destination_create(d, actions, n, err);
+	return d->there || !adds ? 0 : destination_create(d, actions, n, err);
 }
 
 int destination_apply(void *handle, const struct ferry_action *actions, size_t n,
@@ -347,11 +301,11 @@ int destination_apply(void *handle, const struct ferry_action *actions, size_t n
 
 	if (!n)
 		return 0;
-	begin(outcomes, n, FERRY_ACK_UNSENT);
+	outcomes_set(outcomes, n, FERRY_ACK_UNSENT);
 	if (get_ready(d, actions, n, err))
 		return -1;
 	if (!d->there) {
-		begin(outcomes, n, FERRY_ACK_DUPLICATE);	/* no table, nothing to take away */
+		outcomes_set(outcomes, n, FERRY_ACK_DUPLICATE);	/* no table, nothing to take away */
 		return 0;
 	}
 	if (database_exec(&d->base, "BEGIN IMMEDIATE", "cannot write", err))

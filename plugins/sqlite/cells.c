@@ -1,66 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cells.c - values out of SQLite and into it.
+ * cells.c - values from SQLite into a batch, and to SQLite: what a column would do to a value on its way
+ * in is known before.
  */
 #include "sqlite/sqlite.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-static bool has_text(const struct ferry_value *v)
-{
-	return v->type == FERRY_TEXT || v->type == FERRY_BYTES || v->type == FERRY_DECIMAL ||
-	       v->type == FERRY_JSON;
-}
-
-void cells_reset(struct cells *c)
-{
-	c->n = 0;
-	c->text_len = 0;
-}
-
-void cells_release(struct cells *c)
-{
-	free(c->values);
-	free(c->text);
-	*c = (struct cells){0};
-}
-
-/* Room for more texts: those that move take their values' pointers along. */
-static bool more_text(struct cells *c, size_t len)
-{
-	size_t cap = c->text_cap ? c->text_cap * 2 : 64 * 1024;
-
-	while (cap - c->text_len <= len)
-		cap *= 2;
-	char *text = malloc(cap);
-	if (!text)
-		return false;
-	if (c->text_len)
-		memcpy(text, c->text, c->text_len);
-	for (size_t i = 0; i < c->n; i++)
-		if (has_text(&c->values[i]))
-			c->values[i].s = text + (c->values[i].s - c->text);
-	free(c->text);
-	c->text = text;
-	c->text_cap = cap;
-	return true;
-}
-
-static bool more_values(struct cells *c, size_t n)
-{
-	size_t cap = c->cap ? c->cap * 2 : 2048;
-
-	while (cap - c->n < n)
-		cap *= 2;
-	struct ferry_value *values = reallocarray(c->values, cap, sizeof *values);
-	if (!values)
-		return false;
-	c->values = values;
-	c->cap = cap;
-	return true;
-}
 
 /* memcpy; most texts are short, and then a call costs more than the copying. */
 static inline void copy(char *to, const char *s, size_t len)
@@ -87,13 +32,14 @@ struct place {
 
 static inline struct place place_of(const struct cells *c)
 {
-	return (struct place){c->values + c->n, c->text + c->text_len, c->text + c->text_cap};
+	return (struct place){c->values + c->n, c->at, c->end};
 }
 
 static inline void came_to(struct cells *c, const struct place *at)
 {
 	c->n = (size_t)(at->v - c->values);
-	c->text_len = (size_t)(at->text - c->text);
+	c->bytes += (size_t)(at->text - c->at);
+	c->at = at->text;
 }
 
 /* Room for len more bytes and a NUL. */
@@ -102,7 +48,7 @@ static inline bool room(struct cells *c, struct place *at, size_t len)
 	if ((size_t)(at->end - at->text) > len)
 		return true;
 	came_to(c, at);
-	if (!more_text(c, len))
+	if (!cells_new_block(c, len + 1))
 		return false;
 	*at = place_of(c);
 	return true;
@@ -125,11 +71,12 @@ static inline enum cell_status put_real(struct cells *c, struct place *at, doubl
 {
 	if (!room(c, at, REAL_TEXT))
 		return CELL_NO_MEMORY;
-	size_t len = real_text(x, at->text);
+	size_t len = real_text(x, false, at->text);
 	*at->v = (struct ferry_value){.s = at->text, .len = (uint32_t)len, .type = FERRY_DECIMAL};
 	if (!len)
 		return CELL_NOT_FINITE;
 	at->v++;
+	at->text[len] = '\0';
 	at->text += len + 1;
 	return CELL_OK;
 }
@@ -160,17 +107,11 @@ static inline enum cell_status put_value(struct cells *c, struct place *at, sqli
 	}
 }
 
-/* Room for n values, whose texts may need more. */
-static inline bool ready(struct cells *c, size_t n)
-{
-	return (c->cap - c->n >= n || more_values(c, n)) && (c->text || more_text(c, 0));
-}
-
 enum cell_status cells_add_values(struct cells *c, sqlite3_value **from, size_t n)
 {
 	enum cell_status status = CELL_OK;
 
-	if (!ready(c, n))
+	if (!cells_room(c, n))
 		return CELL_NO_MEMORY;
 	struct place at = place_of(c);
 	for (size_t i = 0; i < n && status == CELL_OK; i++)
@@ -189,11 +130,11 @@ enum cell_status cells_add_column(struct cells *c, sqlite3_stmt *stmt, int colum
 
 enum cell_status cells_add(struct cells *c, const struct ferry_value *v)
 {
-	if (!ready(c, 1))
+	if (!cells_room(c, 1))
 		return CELL_NO_MEMORY;
 	struct place at = place_of(c);
 	bool done = true;
-	if (has_text(v))
+	if (value_has_text(v))
 		done = put_text(c, &at, v->type, v->s, v->len);
 	else
 		*at.v++ = *v;
@@ -249,7 +190,7 @@ static enum cell_status bind_number(sqlite3_stmt *stmt, int place, const struct 
 		sqlite3_bind_int64(stmt, place, i);
 		return CELL_OK;
 	}
-	if (!real_from_text(v->s, v->len, &x, &exact))
+	if (!real_from_text(v->s, v->len, false, &x, &exact))
 		return bind_text(stmt, place, v);	/* no number: stays text */
 	if (!exact)
 		return CELL_INEXACT;
@@ -260,7 +201,7 @@ static enum cell_status bind_number(sqlite3_stmt *stmt, int place, const struct 
 enum cell_status cell_bind(sqlite3_stmt *stmt, int place, const struct ferry_value *v,
 			   enum affinity affinity)
 {
-	char text[TIME_TEXT];
+	char text[MOMENT_TEXT];
 	int len;
 
 	switch ((enum ferry_type)v->type) {

@@ -12,14 +12,6 @@ static bool same_name(const char *a, const char *b)
 	return sqlite3_stricmp(a, b) == 0;	/* as SQLite compares names */
 }
 
-static int layout_place(const struct destination *d, const char *name)
-{
-	for (size_t i = 0; i < d->layout->n; i++)
-		if (same_name(d->layout->names[i], name))
-			return (int)i;
-	return -1;
-}
-
 static const struct table_column *column_named(const struct destination *d, const char *name)
 {
 	for (size_t i = 0; i < d->n_columns; i++)
@@ -30,54 +22,18 @@ static const struct table_column *column_named(const struct destination *d, cons
 
 /* ------------------------------------------------------------------ open, close */
 
-/* "a, b" into d->key_names */
-static bool split_key(struct destination *d, const char *text)
-{
-	size_t n = 0;
-	char *rest;
-
-	d->key_text = strdup(text);
-	d->key_names = calloc(strlen(text) + 1, sizeof *d->key_names);
-	if (!d->key_text || !d->key_names)
-		return false;
-	for (char *p = strtok_r(d->key_text, ",", &rest); p; p = strtok_r(NULL, ",", &rest)) {
-		p += strspn(p, " \t");
-		size_t len = strlen(p);
-		while (len && (p[len - 1] == ' ' || p[len - 1] == '\t'))
-			p[--len] = '\0';
-		if (len)
-			d->key_names[n++] = p;
-	}
-	return true;
-}
-
 static int open_settings(struct destination *d, const struct ferry_open *open,
 			 struct ferry_error *err)
 {
-	const struct ferry_host *host = open->host;
-	const char *key = ferry_setting_text(open, "key");
-
-	if (database_init(&d->base, open, err))
+	if (database_init(&d->base, open, err) || target_settings(open, err))
 		return -1;
 	d->layout = open->layout;
 	d->mode = open->mode;
-	d->open_keys = open->keys;
 	d->table = ferry_setting_text(open, "table");
 	d->disabled_at = ferry_setting_text(open, "disabled_at");
 	d->create = ferry_setting_int(open, "create", 0);
-	if (!d->table || !*d->table)
-		return host->fail(err, FERRY_E_CONFIG, "destination: 'table' is missing");
-	if (!d->layout || !d->layout->n)
-		return host->fail(err, FERRY_E_CONFIG, "destination: no field is mapped");
-	if (d->disabled_at && layout_place(d, d->disabled_at) >= 0)
-		return host->fail(
-			err, FERRY_E_CONFIG,
-			"destination: '%s' is written by 'disabled_at' and cannot be mapped too",
-			d->disabled_at);
 	d->affinity = calloc(d->layout->n, sizeof *d->affinity);
-	d->key = calloc(d->layout->n, sizeof *d->key);
-	d->parts = calloc(d->layout->n, sizeof *d->parts);
-	if (!d->affinity || !d->key || !d->parts || (key && !split_key(d, key)))
+	if (!d->affinity || !rowkey_init(&d->key, open))
 		return database_no_memory(&d->base, err);
 	return 0;
 }
@@ -114,10 +70,7 @@ void destination_close(void *handle)
 	database_close(&d->base);
 	forget_columns(d);
 	cells_release(&d->cells);
-	free(d->key_text);
-	free(d->key_names);
-	free(d->key);
-	free(d->parts);
+	rowkey_release(&d->key);
 	free(d->affinity);
 	free(d);
 }
@@ -173,7 +126,7 @@ static int read_table(struct destination *d, struct ferry_error *err)
 /* All names that have no fitting column, in one message. */
 static int check_columns(struct destination *d, struct ferry_error *err)
 {
-	sqlite3_str *missing = sqlite3_str_new(NULL);
+	struct text missing = {0};
 
 	for (size_t i = 0; i <= d->layout->n; i++) {
 		const char *name = i < d->layout->n ? d->layout->names[i] : d->disabled_at;
@@ -181,56 +134,31 @@ static int check_columns(struct destination *d, struct ferry_error *err)
 		if (c && i < d->layout->n)
 			d->affinity[i] = c->affinity;
 		if (name && (!c || c->generated))
-			sqlite3_str_appendf(missing, "%s'%s'%s",
-					    sqlite3_str_length(missing) ? ", " : "", name,
-					    c ? " (which is generated)" : "");
+			text_addf(&missing, "%s'%s'%s", missing.len ? ", " : "", name,
+				  c ? " (which is generated)" : "");
 	}
-	int bad = sqlite3_str_length(missing);
-	char *names = sqlite3_str_finish(missing);
-	if (bad)
-		d->base.host->fail(err, FERRY_E_SETUP,
-				   "%s: table '%s' has no column to write for %s", d->base.path,
-				   d->table, names ? names : "some fields");
-	sqlite3_free(names);
-	return bad ? -1 : 0;
-}
-
-static int add_key_column(struct destination *d, const char *name, struct ferry_error *err)
-{
-	int place = layout_place(d, name);
-
-	if (place < 0)
-		return d->base.host->fail(
-			err, FERRY_E_CONFIG,
-			"destination: the key column '%s' of table '%s' is not mapped", name,
-			d->table);
-	if (destination_is_key(d, (size_t)place))
-		return d->base.host->fail(err, FERRY_E_CONFIG,
-					  "destination: 'key' names '%s' twice", name);
-	d->key[d->n_key++] = (size_t)place;
-	return 0;
+	int status = 0;
+	if (missing.len)
+		status = d->base.host->fail(err, FERRY_E_SETUP, "%s: table '%s' has no column to write for %s",
+					    d->base.path, d->table,
+					    missing.failed ? "some fields" : missing.s);
+	text_release(&missing);
+	return status;
 }
 
 /* The setting, else the sync's own key, else the table's primary key. */
 static int find_key(struct destination *d, struct ferry_error *err)
 {
-	const char *const *names = d->key_names ? d->key_names : d->open_keys;
+	const char **primary = calloc(d->n_columns + 1, sizeof *primary);
 
-	d->n_key = 0;
-	for (size_t i = 0; names && names[i]; i++)
-		if (add_key_column(d, names[i], err))
-			return -1;
-	for (int place = 1; !names && place <= (int)d->n_columns; place++)
-		for (size_t i = 0; i < d->n_columns; i++)
-			if (d->columns[i].primary == place &&
-			    add_key_column(d, d->columns[i].name, err))
-				return -1;
-	if (!d->n_key)
-		return d->base.host->fail(
-			err, FERRY_E_CONFIG,
-			"destination: name the columns that identify a row of table '%s' as 'key'",
-			d->table);
-	return 0;
+	if (!primary)
+		return database_no_memory(&d->base, err);
+	for (size_t i = 0; i < d->n_columns; i++)
+		if (d->columns[i].primary >= 1 && d->columns[i].primary <= (int)d->n_columns)
+			primary[d->columns[i].primary - 1] = d->columns[i].name;
+	int status = rowkey_find(&d->key, d->base.host, d->table, primary, err);
+	free(primary);
+	return status;
 }
 
 static int connect(struct destination *d, int flags, struct ferry_error *err)
@@ -276,7 +204,7 @@ static int check_required(const struct destination *d, struct ferry_error *err)
 {
 	for (size_t i = 0; i < d->n_columns; i++) {
 		const struct table_column *c = &d->columns[i];
-		if (c->required && !c->primary && !c->generated && layout_place(d, c->name) < 0)
+		if (c->required && !c->primary && !c->generated && layout_place(d->layout, c->name) < 0)
 			return d->base.host->fail(err, FERRY_E_SETUP,
 						  "%s: column '%s' of table '%s' may not be NULL, "
 						  "has no default and is not mapped",
@@ -326,7 +254,7 @@ static const char *column_type(const struct destination *d, size_t place,
 	}
 	if (!any)
 		return "";
-	return texts ? " TEXT" : integers && destination_is_key(d, place) ? " INTEGER" : "";
+	return texts ? " TEXT" : integers && rowkey_has(&d->key, place) ? " INTEGER" : "";
 }
 
 int destination_create(struct destination *d, const struct ferry_action *actions, size_t n,
@@ -342,8 +270,8 @@ int destination_create(struct destination *d, const struct ferry_action *actions
 	if (d->disabled_at)
 		sqlite3_str_appendf(sql, "\"%w\" TEXT, ", d->disabled_at);
 	sqlite3_str_appendall(sql, "PRIMARY KEY (");
-	for (size_t i = 0; i < d->n_key; i++)
-		sqlite3_str_appendf(sql, "%s\"%w\"", i ? ", " : "", d->layout->names[d->key[i]]);
+	for (size_t i = 0; i < d->key.n; i++)
+		sqlite3_str_appendf(sql, "%s\"%w\"", i ? ", " : "", d->layout->names[d->key.places[i]]);
 	sqlite3_str_appendall(sql, "))");
 	char *text = sqlite3_str_finish(sql);
 	if (!text)

@@ -7,7 +7,6 @@ plugins_sqlite_sqlite_la_SOURCES = \
 	plugins/sqlite/cells.c \
 	plugins/sqlite/destination.c \
 	plugins/sqlite/lookup.c \
-	plugins/sqlite/number.c \
 	plugins/sqlite/rows.c \
 	plugins/sqlite/source.c \
 	plugins/sqlite/sqlite.c plugins/sqlite/sqlite.h \
@@ -15,6 +14,6 @@ plugins_sqlite_sqlite_la_SOURCES = \
 plugins_sqlite_sqlite_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 plugins_sqlite_sqlite_la_CFLAGS = $(PLUGIN_CFLAGS) $(SQLITE_CFLAGS)
 plugins_sqlite_sqlite_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-plugins_sqlite_sqlite_la_LIBADD = $(SQLITE_LIBS)
+plugins_sqlite_sqlite_la_LIBADD = plugins/libtable.la $(SQLITE_LIBS)
 endif
 EXTRA_DIST += plugins/sqlite/ferry-sqlite.md

@@ -29,8 +29,8 @@ static enum cell_status add_id(struct destination *d)
 	char id[sizeof ((struct ferry_outcome *)NULL)->dest_id] = "";
 
 	/* a key that is NULL is none */
-	if (rowkey_from_fields(d, d->cells.values + d->cells.n - d->layout->n))
-		rowkey_id(d, id, sizeof id);
+	if (rowkey_from_fields(&d->key, d->cells.values + d->cells.n - d->layout->n))
+		rowkey_id(&d->key, id, sizeof id);
 	struct ferry_value v = {.s = id, .len = (uint32_t)strlen(id), .type = FERRY_TEXT};
 	return cells_add(&d->cells, &v);
 }
@@ -51,7 +51,7 @@ static enum cell_status bind_fields(struct destination *d, sqlite3_stmt *stmt,
 	return CELL_OK;
 }
 
-/* Find the row of d->parts. 1 found, 0 not, -1 failed. */
+/* Find the row of d->key.parts. 1 found, 0 not, -1 failed. */
 static int find(struct destination *d, const struct ferry_action *a, struct ferry_error *err)
 {
 	sqlite3_stmt *stmt = destination_statement(d, STATEMENT_LOOKUP, err);
@@ -89,9 +89,9 @@ static int find(struct destination *d, const struct ferry_action *a, struct ferr
 /* By its fields, else by the id it is known by. */
 static int find_action(struct destination *d, const struct ferry_action *a, struct ferry_error *err)
 {
-	int found = rowkey_from_fields(d, a->fields) ? find(d, a, err) : 0;
+	int found = rowkey_from_fields(&d->key, a->fields) ? find(d, a, err) : 0;
 
-	if (found == 0 && rowkey_from_id(d, a->dest_id))
+	if (found == 0 && rowkey_from_id(&d->key, a->dest_id))
 		found = find(d, a, err);
 	return found;
 }

@@ -59,7 +59,7 @@ static int pass_on(struct source *s, size_t n_columns, struct ferry_sink *sink,
 		return 0;
 	if (s->base.host->cancelled(s->base.host))
 		return s->base.host->fail(err, FERRY_E_CANCELLED, "cancelled");
-	sink->page(sink, "cursor", c->text_len + c->n * sizeof(int64_t));
+	sink->page(sink, "cursor", c->bytes + c->n * sizeof(int64_t));
 	if (sink->rows(sink, c->values, c->n / n_columns, err))
 		return -1;
 	cells_reset(c);
@@ -81,7 +81,7 @@ static int read_rows(struct source *s, sqlite3_stmt *plain, sqlite3_stmt *stmt, 
 		if (status != CELL_OK)
 			return row_failed(s, status, plain, count, err);
 		s->taken = 0;
-		if ((count % BATCH_ROWS == 0 || s->cells.text_len >= BATCH_BYTES) &&
+		if ((count % BATCH_ROWS == 0 || s->cells.bytes >= BATCH_BYTES) &&
 		    pass_on(s, (size_t)n, sink, err))
 			return -1;
 	}

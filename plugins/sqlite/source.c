@@ -7,61 +7,20 @@
  */
 #include "sqlite/sqlite.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PROGRESS_STEPS 100000		/* of SQLite's machine between two looks at `cancelled` */
 
-static const char *token_end(const char *p)
-{
-	char close = *p == '[' ? ']' : *p;
-
-	if (!strchr("'\"`[", *p))
-		return p + 1;
-	for (p++; *p && *p != close; p++)
-		;
-	return *p ? p + 1 : p;
-}
-
-/* Length of a statement up to its last word: blanks, comments and semicolons behind it do not count. */
-static size_t statement_length(const char *sql)
-{
-	const char *p = sql, *end = sql, *close;
-
-	while (*p) {
-		if (isspace((unsigned char)*p) || *p == ';') {
-			p++;
-		} else if (p[0] == '-' && p[1] == '-') {
-			p += strcspn(p, "\n");
-		} else if (p[0] == '/' && p[1] == '*') {
-			close = strstr(p + 2, "*/");
-			p = close ? close + 2 : p + strlen(p);
-		} else {
-			p = end = token_end(p);
-		}
-	}
-	return (size_t)(end - sql);
-}
-
 int source_open(const struct ferry_open *open, void **ret, struct ferry_error *err)
 {
-	const char *query = ferry_setting_text(open, "query");
-	const char *table = ferry_setting_text(open, "table");
 	struct source *s = calloc(1, sizeof *s);
 
 	if (!s)
 		return open->host->fail(err, FERRY_E_NOMEM, "out of memory");
-	if (database_init(&s->base, open, err))
+	if (database_init(&s->base, open, err) || query_settings(open, SQLITE_SQL, '"', &s->query, err))
 		goto fail;
-	if (!query == !table) {
-		open->host->fail(err, FERRY_E_CONFIG, "source: give either 'query' or 'table'%s",
-				 query ? ", not both" : "");
-		goto fail;
-	}
-	s->query = query ? sqlite3_mprintf("%.*s", (int)statement_length(query), query) :
-			   sqlite3_mprintf("SELECT * FROM \"%w\"", table);
-	if (!s->query) {
+	if (s->query.failed) {
 		database_no_memory(&s->base, err);
 		goto fail;
 	}
@@ -77,7 +36,7 @@ void source_close(void *handle)
 	struct source *s = handle;
 
 	database_close(&s->base);
-	sqlite3_free(s->query);
+	text_release(&s->query);
 	cells_release(&s->cells);
 	free(s);
 }
@@ -145,7 +104,7 @@ static int prepare(const struct source *s, sqlite3_stmt **ret, struct ferry_erro
 	sqlite3_stmt *stmt = NULL;
 	int status = 0;
 
-	if (sqlite3_prepare_v2(s->base.db, s->query, -1, &stmt, &tail) != SQLITE_OK)
+	if (sqlite3_prepare_v2(s->base.db, s->query.s, -1, &stmt, &tail) != SQLITE_OK)
 		return database_fail(&s->base, FERRY_E_CONFIG, "query", err);
 	if (!stmt)
 		return refuse(s, err, "is empty");
@@ -232,7 +191,7 @@ static int prepare_ordered(const struct source *s, sqlite3_stmt *plain,
 {
 	sqlite3_str *sql = sqlite3_str_new(s->base.db);
 
-	sqlite3_str_appendf(sql, "SELECT * FROM (\n%s\n)", s->query);
+	sqlite3_str_appendf(sql, "SELECT * FROM (\n%s\n)", s->query.s);
 	int status = add_order(s, sql, plain, want, false, err);
 	char *text = sqlite3_str_finish(sql);
 	if (status == 0 && !text)
@@ -273,7 +232,7 @@ static char *taken_text(const struct source *s, sqlite3_stmt *plain, bool ordere
 	sqlite3_str_appendall(sql, "WITH \"ferry rows\" (c0");
 	for (int i = 1; i < n; i++)
 		sqlite3_str_appendf(sql, ",c%d", i);
-	sqlite3_str_appendf(sql, ") AS (\n%s\n) SELECT \"" TAKE_ROW "\"(c0", s->query);
+	sqlite3_str_appendf(sql, ") AS (\n%s\n) SELECT \"" TAKE_ROW "\"(c0", s->query.s);
 	for (int i = 1; i < n; i++)
 		sqlite3_str_appendf(sql, ",c%d", i);
 	sqlite3_str_appendall(sql, ") FROM \"ferry rows\"");

@@ -21,23 +21,12 @@ static const struct ferry_option connection_options[] = {
 };
 
 static const struct ferry_option source_options[] = {
-	{"query", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
-		"the SELECT to read; give this or 'table'"},
-	{"table", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
-		"the table or view to read whole; give this or 'query'"},
+	TABLE_SOURCE_OPTIONS,
 	{0},
 };
 
 static const struct ferry_option destination_options[] = {
-	{"table", FERRY_OPT_TEXT, FERRY_OPTION_REQUIRED | FERRY_OPTION_ADDRESS, NULL, 0, 0, NULL,
-		"the table to write"},
-	{"key", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
-		"the columns that identify a row, separated by commas; by default the sync's key, "
-		"else the primary key"},
-	{"create", FERRY_OPT_BOOL, 0, "false", 0, 0, NULL,
-		"make the table (and the file) when it is missing, at the first write"},
-	{"disabled_at", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
-		"the column that gets the time when a row is disabled; NULL again when it comes back"},
+	TABLE_DESTINATION_OPTIONS,
 	{0},
 };
 

@@ -9,6 +9,8 @@
 #include <ferry/connector.h>
 #include <sqlite3.h>
 
+#include "table/table.h"
+
 /* ---------------------------------------------------------------- sqlite.c: a database file */
 
 /* First member of both kinds of handle. */
@@ -34,57 +36,16 @@ int database_fail(const struct database *d, enum ferry_code plain, const char *d
 		  struct ferry_error *err);
 int database_no_memory(const struct database *d, struct ferry_error *err);
 
-/* --------------------------------------------------------------- number.c: numbers and times */
-
-/*
- * The shortest decimal text, without an exponent, that reads back as the same double. Returns its
- * length; 0 when x is not finite.
- */
-#define REAL_TEXT 400
-size_t real_text(double x, char out[REAL_TEXT]);
-#define INTEGER_TEXT 24
-/* Returns the length. */
-size_t integer_text(int64_t i, char out[INTEGER_TEXT]);
-/* The 64-bit integer this text is; false when it is none. */
-bool integer_from_text(const char *s, size_t len, int64_t *ret);
-/*
- * The double nearest to this decimal text; false when it is no number, or longer than a double ever
- * is. exact: reading the double gives the same number again.
- */
-bool real_from_text(const char *s, size_t len, double *ret, bool *exact);
-/* "2026-01-31T10:00:00Z", with six digits of a fraction when there is one. Returns the length. */
-#define TIME_TEXT 48
-size_t time_text(int64_t us, char out[TIME_TEXT]);
-
 /* ------------------------------------------------------------- cells.c: values to and fro */
 
-/* Values and their texts, in two blocks that grow and are used again and again. */
-struct cells {
-	struct ferry_value *values;
-	size_t n, cap;
-	char *text;			/* texts of the values, each with a NUL beyond its length */
-	size_t text_len, text_cap;
-};
-
-enum cell_status {
-	CELL_OK,
-	CELL_NO_MEMORY,
-	CELL_NOT_FINITE,
-	CELL_INEXACT,			/* the column would lose digits */
-	CELL_TOO_LONG,
-};
-
-/* Forget the values, keep the memory. */
-void cells_reset(struct cells *c);
-void cells_release(struct cells *c);
 /*
- * Append a row's values. At the first that fails it stops: those before it are there. Texts that were
- * appended earlier may move; their values move along.
+ * Append a row's values. At the first that fails it stops: those before it are there. Each text has a
+ * NUL beyond its length.
  */
 enum cell_status cells_add_values(struct cells *c, sqlite3_value **from, size_t n);
 /* Append a column of the statement's present row. */
 enum cell_status cells_add_column(struct cells *c, sqlite3_stmt *stmt, int column);
-/* Append a copy of a value. */
+/* Append a copy of a value, its text with a NUL beyond its length. */
 enum cell_status cells_add(struct cells *c, const struct ferry_value *v);
 
 /* What SQLite does to values that go into a column, from its declared type. */
@@ -96,9 +57,11 @@ enum cell_status cell_bind(sqlite3_stmt *stmt, int place, const struct ferry_val
 
 /* ---------------------------------------------------------------- source.c */
 
+#define SQLITE_SQL (SQL_BACKTICK | SQL_BRACKET)
+
 struct source {
 	struct database base;
-	char *query;			/* without anything after its last word; sqlite3_free */
+	struct text query;		/* without anything after its last word */
 	struct cells cells;
 	int taken;			/* rows the function took since the last one was given */
 	enum cell_status take_status;	/* of the last one */
@@ -149,19 +112,15 @@ struct destination {
 	enum ferry_mode mode;
 	const char *table, *disabled_at;
 	bool create;
-	const char *const *open_keys;	/* the sync's key; NULL when it is an expression */
-	char *key_text;			/* the setting `key` cut into key_names; NULL: not given */
-	const char **key_names;
+	struct rowkey key;
 
 	/* by destination_look */
 	bool there;
 	struct table_column *columns;
 	size_t n_columns;
 	enum affinity *affinity;	/* by place in the layout */
-	size_t *key, n_key;		/* places of the key columns in the layout */
 
 	sqlite3_stmt *statements[STATEMENTS];
-	struct ferry_value *parts;	/* the key a statement is to find, n_key of them */
 	struct cells cells;		/* of the last lookup or part of a list */
 };
 
@@ -179,7 +138,6 @@ int destination_create(struct destination *d, const struct ferry_action *actions
 /* Compiled once and kept; NULL with *err filled when SQLite refuses it. */
 sqlite3_stmt *destination_statement(struct destination *d, enum statement which,
 				    struct ferry_error *err);
-bool destination_is_key(const struct destination *d, size_t place);
 /* Parameters are numbered: fields as in the layout from 1, then the key, then the stamp. */
 static inline int key_place(const struct destination *d, size_t i)
 {
@@ -187,18 +145,10 @@ static inline int key_place(const struct destination *d, size_t i)
 }
 static inline int stamp_place(const struct destination *d)
 {
-	return (int)(d->layout->n + d->n_key + 1);
+	return (int)(d->layout->n + d->key.n + 1);
 }
 
-/* ------------------------------------------------------- statement.c: which row */
-
-/* Put the key from these fields into d->parts. False when a part of it is NULL or absent. */
-bool rowkey_from_fields(struct destination *d, const struct ferry_value *fields);
-/* The same from a destination id; the parts borrow from it. */
-bool rowkey_from_id(struct destination *d, const char *dest_id);
-/* d->parts as a destination id; "" when they do not fit one. */
-void rowkey_id(const struct destination *d, char *out, size_t size);
-/* Bind d->parts to a statement that finds by key. */
+/* Bind d->key.parts to a statement that finds by key. */
 enum cell_status rowkey_bind(const struct destination *d, sqlite3_stmt *stmt);
 
 /* ---------------------------------------------------------------- apply.c, lookup.c */

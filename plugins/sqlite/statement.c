@@ -6,23 +6,13 @@
 
 #include <string.h>
 
-#define PART_END '\x1f'			/* between the parts of a destination id */
-
-bool destination_is_key(const struct destination *d, size_t place)
-{
-	for (size_t i = 0; i < d->n_key; i++)
-		if (d->key[i] == place)
-			return true;
-	return false;
-}
-
 /* "a = ?1, b = ?2", or with excluded's values; false when there is nothing to set. */
 static bool add_sets(sqlite3_str *sql, const struct destination *d, bool keys, bool excluded)
 {
 	const char *sep = "";
 
 	for (size_t i = 0; i < d->layout->n; i++) {
-		if (!keys && destination_is_key(d, i))
+		if (!keys && rowkey_has(&d->key, i))
 			continue;
 		if (excluded)
 			sqlite3_str_appendf(sql, "%s\"%w\" = excluded.\"%w\"", sep,
@@ -41,9 +31,9 @@ static bool add_sets(sqlite3_str *sql, const struct destination *d, bool keys, b
 
 static void add_where(sqlite3_str *sql, const struct destination *d)
 {
-	for (size_t i = 0; i < d->n_key; i++)
+	for (size_t i = 0; i < d->key.n; i++)
 		sqlite3_str_appendf(sql, "%s\"%w\" = ?%d", i ? " AND " : " WHERE ",
-				    d->layout->names[d->key[i]], key_place(d, i));
+				    d->layout->names[d->key.places[i]], key_place(d, i));
 }
 
 static void add_insert(sqlite3_str *sql, const struct destination *d)
@@ -55,12 +45,12 @@ static void add_insert(sqlite3_str *sql, const struct destination *d)
 	for (size_t i = 0; i < d->layout->n; i++)
 		sqlite3_str_appendf(sql, "%s?%d", i ? ", " : "", (int)i + 1);
 	sqlite3_str_appendall(sql, ") ON CONFLICT (");
-	for (size_t i = 0; i < d->n_key; i++)
-		sqlite3_str_appendf(sql, "%s\"%w\"", i ? ", " : "", d->layout->names[d->key[i]]);
+	for (size_t i = 0; i < d->key.n; i++)
+		sqlite3_str_appendf(sql, "%s\"%w\"", i ? ", " : "", d->layout->names[d->key.places[i]]);
 
 	/* modes that only add leave a row alone that is there, unless it is a disabled one coming back */
-	bool add_only = d->mode == FERRY_MODE_INSERT || d->mode == FERRY_MODE_APPEND;
-	if ((add_only && !d->disabled_at) || (d->n_key == d->layout->n && !d->disabled_at)) {
+	bool add_only = mode_adds_only(d->mode);
+	if ((add_only && !d->disabled_at) || (d->key.n == d->layout->n && !d->disabled_at)) {
 		sqlite3_str_appendall(sql, ") DO NOTHING");
 		return;
 	}
@@ -76,8 +66,8 @@ static void add_update(sqlite3_str *sql, const struct destination *d, bool keys)
 {
 	sqlite3_str_appendf(sql, "UPDATE \"%w\" SET ", d->table);
 	if (!add_sets(sql, d, keys, false))
-		sqlite3_str_appendf(sql, "\"%w\" = \"%w\"", d->layout->names[d->key[0]],
-				    d->layout->names[d->key[0]]);
+		sqlite3_str_appendf(sql, "\"%w\" = \"%w\"", d->layout->names[d->key.places[0]],
+				    d->layout->names[d->key.places[0]]);
 	add_where(sql, d);
 }
 
@@ -145,8 +135,8 @@ static sqlite3_stmt *no_unique_index(const struct destination *d, struct ferry_e
 {
 	sqlite3_str *list = sqlite3_str_new(NULL);
 
-	for (size_t i = 0; i < d->n_key; i++)
-		sqlite3_str_appendf(list, "%s\"%w\"", i ? ", " : "", d->layout->names[d->key[i]]);
+	for (size_t i = 0; i < d->key.n; i++)
+		sqlite3_str_appendf(list, "%s\"%w\"", i ? ", " : "", d->layout->names[d->key.places[i]]);
 	char *columns = sqlite3_str_finish(list);
 	d->base.host->fail(err, FERRY_E_SETUP,
 			   "%s: the key of table '%s' is not unique: make it its primary key or "
@@ -180,68 +170,11 @@ sqlite3_stmt *destination_statement(struct destination *d, enum statement which,
 
 /* ------------------------------------------------------------------ which row */
 
-bool rowkey_from_fields(struct destination *d, const struct ferry_value *fields)
-{
-	if (!fields)
-		return false;
-	for (size_t i = 0; i < d->n_key; i++) {
-		d->parts[i] = fields[d->key[i]];
-		if (d->parts[i].type == FERRY_NULL)
-			return false;
-	}
-	return true;
-}
-
-bool rowkey_from_id(struct destination *d, const char *dest_id)
-{
-	if (!dest_id || !*dest_id)
-		return false;
-	for (size_t i = 0; i < d->n_key; i++) {
-		const char *end = strchrnul(dest_id, PART_END);
-		d->parts[i] = (struct ferry_value){
-			.s = dest_id, .len = (uint32_t)(end - dest_id), .type = FERRY_TEXT};
-		if (!*end)
-			return i + 1 == d->n_key;
-		dest_id = end + 1;
-	}
-	return false;
-}
-
-void rowkey_id(const struct destination *d, char *out, size_t size)
-{
-	char number[TIME_TEXT];
-	size_t used = 0;
-
-	*out = '\0';
-	for (size_t i = 0; i < d->n_key; i++) {
-		const struct ferry_value *v = &d->parts[i];
-		const char *s = number;
-		size_t len;
-		if (v->type == FERRY_INT || v->type == FERRY_BOOL)
-			len = integer_text(v->i, number);
-		else if (v->type == FERRY_TIME)
-			len = time_text(v->i, number);
-		else
-			s = v->s, len = v->len;
-		/* what could not be taken apart again, or is no text, is no id */
-		if (v->type == FERRY_BYTES || v->type == FERRY_NULL || used + len + 2 > size ||
-		    memchr(s, '\0', len) || memchr(s, PART_END, len)) {
-			*out = '\0';
-			return;
-		}
-		if (i)
-			out[used++] = PART_END;
-		memcpy(out + used, s, len);
-		used += len;
-		out[used] = '\0';
-	}
-}
-
 enum cell_status rowkey_bind(const struct destination *d, sqlite3_stmt *stmt)
 {
 	enum cell_status status = CELL_OK;
 
-	for (size_t i = 0; i < d->n_key && status == CELL_OK; i++)
-		status = cell_bind(stmt, key_place(d, i), &d->parts[i], d->affinity[d->key[i]]);
+	for (size_t i = 0; i < d->key.n && status == CELL_OK; i++)
+		status = cell_bind(stmt, key_place(d, i), &d->key.parts[i], d->affinity[d->key.places[i]]);
 	return status;
 }

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # Connectors for SteVe.
-steve_tags_sources = \
+steve_sources = \
+	plugins/steve/ids.c \
+	plugins/steve/ids.h \
 	plugins/steve/steve.c \
 	plugins/steve/steve.h \
+	plugins/steve/trial.c
+steve_tags_sources = $(steve_sources) \
 	plugins/steve/tags.c \
 	plugins/steve/tags.h \
 	plugins/steve/tags-fields.c \
 	plugins/steve/tags-read.c
-steve_transactions_sources = \
-	plugins/steve/steve.c \
-	plugins/steve/steve.h \
+steve_transactions_sources = $(steve_sources) \
 	plugins/steve/transactions.c
 
 if ENABLE_STEVE

@@ -54,6 +54,7 @@ const struct ferry_field tag_fields[] = {
 	{0},
 };
 
+/* As enum tag_column has them. */
 const struct rest_column tag_columns[] = {
 	{"ocppTagPk", "ocppTagPk", FERRY_INT, true},
 	{"idTag", "idTag", FERRY_TEXT, true},
@@ -67,19 +68,19 @@ const struct rest_column tag_columns[] = {
 	{"activeTransactionCount", "activeTransactionCount", FERRY_INT, false},
 	{"note", "note", FERRY_TEXT, false},
 };
-const size_t tag_columns_n = sizeof tag_columns / sizeof *tag_columns;
+_Static_assert(sizeof tag_columns / sizeof *tag_columns == TAG_COLUMNS, "columns");
 
 /* ------------------------------------------------------------- canonicalize */
 
-static bool good_id(const struct ferry_value *v)
+const char *tag_id_mistake(const char *s, size_t len)
 {
-	for (uint32_t i = 0; i < v->len; i++) {
-		char c = v->s[i];
+	for (size_t i = 0; i < len; i++) {
+		char c = s[i];
 		if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
 		      (c && strchr(".:_#-", c))))
-			return false;
+			return "must have letters, digits and . : _ # - only";
 	}
-	return v->len > 0 && v->len <= ID_MAX;
+	return !len ? "is empty" : len > ID_MAX ? "is longer than 20 characters" : NULL;
 }
 
 static int issue_at(struct ferry_issue *issue, const char *field, const char *message)
@@ -96,9 +97,10 @@ int tags_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields,
 		const char *name = pure->layout->names[i];
 		struct ferry_value *v = &fields[i];
 		if (!strcmp(name, "idTag")) {
-			if (v->type != FERRY_TEXT || !good_id(v))
-				return issue_at(issue, name,
-						"must be 1 to 20 letters, digits or . : _ # -");
+			const char *mistake = v->type == FERRY_TEXT
+				? tag_id_mistake(v->s, v->len) : "is no text";
+			if (mistake)
+				return issue_at(issue, name, mistake);
 		} else if (!strcmp(name, "maxActiveTransactionCount")) {
 			if (v->type == FERRY_NULL)
 				return issue_at(

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tags-read.c - reading id tags from SteVe: one by its id or number, and all of them. */
+#include "steve/ids.h"
 #include "steve/tags.h"
 
 #include <inttypes.h>
@@ -9,8 +10,40 @@
 
 /* Above so many a look-up reads the whole list once: each request costs SteVe a password check. */
 #define SINGLY 8
+#define ROWS 512			/* given on at once */
 
 static const char list_what[] = "GET /ocppTags";
+
+/* Read tags from a list; take is called for each one. */
+static int read_list(struct tags *h, const char *path,
+		     int (*take)(void *ctx, const struct rest_piece *element,
+				 const struct rest_piece *found, struct ferry_error *err),
+		     void *ctx, uint64_t *bytes, struct ferry_error *err)
+{
+	struct rest_list list = {
+		.what = list_what, .tree = &h->columns, .element = take, .ctx = ctx,
+	};
+	return steve_list(&h->api, path, &list, bytes, err);
+}
+
+static int read_row(struct tags *h, const char *what, const struct rest_piece *element,
+		    const struct rest_piece *found, struct ferry_value *row, struct ferry_error *err)
+{
+	return rest_row_pieces(&h->api, what, tag_columns, TAG_COLUMNS, element, found, &h->pool,
+			       row, err);
+}
+
+static int read_tag(struct tags *h, const char *what, const struct rest_piece *element,
+		    const struct rest_piece *found, struct tag *ret, struct ferry_error *err)
+{
+	struct ferry_value v[TAG_COLUMNS];
+
+	if (read_row(h, what, element, found, v, err))
+		return -1;
+	*ret = (struct tag){v[COL_PK].i, v[COL_ID], v[COL_PARENT], v[COL_EXPIRY], v[COL_MAX],
+			    v[COL_NOTE]};
+	return 0;
+}
 
 /* ---------------------------------------------------------------------- one */
 
@@ -28,32 +61,19 @@ bool tag_of(const struct tags *h, const struct ferry_action *action, struct ferr
 	return false;
 }
 
-int tag_read(struct tags *h, const char *what, rest_node *node, struct tag *ret,
-	     struct ferry_error *err)
+int tag_read(struct tags *h, const char *what, const struct ferry_http_response *res,
+	     struct tag *ret, struct ferry_error *err)
 {
-	static const struct rest_column columns[] = {
-		{"ocppTagPk", "ocppTagPk", FERRY_INT, true},
-		{"idTag", "idTag", FERRY_TEXT, true},
-		{"parentIdTag", "parentIdTag", FERRY_TEXT, false},
-		{"expiryDate", "expiryDate", FERRY_TIME, false},
-		{"maxActiveTransactionCount", "maxActiveTransactionCount", FERRY_INT, true},
-		{"note", "note", FERRY_TEXT, false},
-	};
-	struct ferry_value v[6];
+	/* of anything else nothing is found, and what is missing is named */
+	const struct rest_piece whole = {.kind = REST_OBJECT};
+	struct rest_piece found[TAG_COLUMNS];
+	struct rest_scan scan;
 
-	if (rest_row(&h->api, what, columns, 6, node, &h->pool, v, err))
-		return -1;
-	*ret = (struct tag){v[0].i, v[1], v[2], v[3], v[4], v[5]};
-	return 0;
-}
-
-/* The database ignores case, so SteVe may answer with the tag in other letters. */
-static bool is_tag(rest_node *node, const struct ferry_value *id)
-{
-	size_t len;
-	const char *s = rest_text(rest_member(node, "idTag"), &len);
-
-	return s && rest_equal_nocase(s, len, id->s, id->len);
+	rest_scan_begin(&scan, res->body, res->body_len);
+	rest_scan_pick(&scan, &h->columns, found);
+	if (!rest_scan_end(&scan))
+		return rest_scan_fail(&h->api, what, &scan, err);
+	return read_tag(h, what, &whole, found, ret, err);
 }
 
 static void report_case(struct tags *h, const struct ferry_value *ours,
@@ -69,32 +89,43 @@ static void report_case(struct tags *h, const struct ferry_value *ours,
 		  "same tag, and so does ferry; further cases are not reported");
 }
 
+struct fetching {
+	struct tags *h;
+	const struct ferry_value *id;
+	struct tag *tag;
+	bool found;
+};
+
+/* The database ignores case, so SteVe may answer with the tag in other letters. */
+static int take_fetched(void *ctx, const struct rest_piece *element, const struct rest_piece *found,
+			struct ferry_error *err)
+{
+	struct fetching *f = ctx;
+	struct rest_buf room = {0};
+	size_t len;
+	const char *s = rest_piece_text(&found[COL_ID], &room, &len);
+	bool is = !f->found && s && rest_equal_nocase(s, len, f->id->s, f->id->len);
+
+	rest_buf_release(&room);
+	if (!is)
+		return 0;
+	if (read_tag(f->h, list_what, element, found, f->tag, err))
+		return -1;
+	f->found = true;
+	report_case(f->h, f->id, &f->tag->id);
+	return 0;
+}
+
 int tag_fetch(struct tags *h, const struct ferry_value *id, struct tag *ret,
 	      struct ferry_error *err)
 {
-	struct rest_stream s = {.what = list_what};
-	struct ferry_http_response res;
-	rest_node *node;
-	int found = 0, rc;
+	struct fetching fetching = {h, id, ret, false};
 
 	rest_buf_reset(&h->path);
 	rest_adds(&h->path, "/ocppTags?idTag=");
 	rest_add_encoded(&h->path, id->s, id->len);
-	if (rest_get(&h->api, rest_str(&h->path), &res, err) ||
-	    steve_check(&h->api, list_what, &res, NULL, err))
-		return -1;
-	s.text = res.body;
-	s.len = res.body_len;
-	while ((rc = rest_stream_next(&h->api, &s, &node, err)) > 0) {
-		if (found || !is_tag(node, id))
-			continue;
-		if ((rc = tag_read(h, list_what, node, ret, err)))
-			break;
-		found = 1;
-		report_case(h, id, &ret->id);
-	}
-	rest_stream_release(&s);
-	return rc < 0 ? -1 : found;
+	return read_list(h, rest_str(&h->path), take_fetched, &fetching, NULL, err) ? -1
+		: fetching.found;
 }
 
 int tag_fetch_pk(struct tags *h, const char *pk, struct tag *ret, struct ferry_error *err)
@@ -102,7 +133,6 @@ int tag_fetch_pk(struct tags *h, const char *pk, struct tag *ret, struct ferry_e
 	static const char what[] = "GET /ocppTags/{ocppTagPk}";
 	struct ferry_http_response res;
 	struct ferry_error failed = {0};
-	rest_node *root;
 	int64_t number;
 
 	if (!rest_read_int(pk, strlen(pk), &number))
@@ -117,11 +147,7 @@ int tag_fetch_pk(struct tags *h, const char *pk, struct tag *ret, struct ferry_e
 		*err = failed;
 		return -1;
 	}
-	if (rest_parse(&h->api, what, res.body, res.body_len, &root, err))
-		return -1;
-	int rc = tag_read(h, what, root, ret, err);
-	rest_free(root);
-	if (rc)
+	if (tag_read(h, what, &res, ret, err))
 		return -1;
 	if (ret->pk != number)
 		return h->api.host->fail(err, FERRY_E_PROTOCOL,
@@ -165,71 +191,54 @@ static int lookup_one(struct tags *h, const struct ferry_action *action, struct 
 
 /* Who is asked for, by the tag in small letters; several actions may ask for the same. */
 struct asked {
+	struct tags *h;
+	const struct ferry_action *actions;
+	size_t n;
+	struct ferry_found *found;
 	struct rest_map first;		/* to the first action's index */
 	size_t *next;			/* of the following one; n ends the chain */
 };
 
-static void take_listed(struct tags *h, const struct ferry_action *actions, size_t n,
-			const struct asked *asked, const struct tag *tag, struct ferry_found *found)
+/* The first action that asks for the tag; n when none does, before anything is copied. */
+static size_t first_asking(const struct asked *asked, const struct rest_piece *id)
 {
-	char *key = rest_pool_copy(&h->pool, tag->id.s, tag->id.len);
-	size_t i;
-
-	rest_lower(key, tag->id.len);
-	if (!rest_map_find(&asked->first, key, tag->id.len, &i))
-		return;
-	for (; i < n; i = asked->next[i]) {
-		struct ferry_value id;
-		tag_of(h, &actions[i], &id);
-		report_case(h, &id, &tag->id);
-		fill_found(h, &id, tag, &found[i]);
-	}
-}
-
-/* Whether a listed tag is among those asked for; before it is copied. */
-static bool wanted(const struct asked *asked, rest_node *node)
-{
+	struct rest_buf room = {0};
 	char key[256];
-	size_t len;
-	const char *s = rest_text(rest_member(node, "idTag"), &len);
+	size_t len, i = asked->n;
+	const char *s = rest_piece_text(id, &room, &len);
 
-	if (!s || len > sizeof key)
-		return false;
-	memcpy(key, s, len);
-	rest_lower(key, len);
-	return rest_map_find(&asked->first, key, len, NULL);
+	if (s && len <= sizeof key) {
+		memcpy(key, s, len);
+		rest_lower(key, len);
+		rest_map_find(&asked->first, key, len, &i);
+	}
+	rest_buf_release(&room);
+	return i;
 }
 
-static int lookup_list(struct tags *h, const struct ferry_action *actions, size_t n,
-		       const struct asked *asked, struct ferry_found *found,
-		       struct ferry_error *err)
+static int take_looked_up(void *ctx, const struct rest_piece *element,
+			  const struct rest_piece *found, struct ferry_error *err)
 {
-	struct rest_stream s = {.what = list_what};
-	struct ferry_http_response res;
+	struct asked *asked = ctx;
+	size_t i = first_asking(asked, &found[COL_ID]);
 	struct tag tag;
-	rest_node *node;
-	int rc;
 
-	if (rest_get(&h->api, "/ocppTags", &res, err) ||
-	    steve_check(&h->api, list_what, &res, NULL, err))
+	if (i < asked->n && read_tag(asked->h, list_what, element, found, &tag, err))
 		return -1;
-	s.text = res.body;
-	s.len = res.body_len;
-	while ((rc = rest_stream_next(&h->api, &s, &node, err)) > 0) {
-		if (!wanted(asked, node))
-			continue;
-		if ((rc = tag_read(h, list_what, node, &tag, err)))
-			break;
-		take_listed(h, actions, n, asked, &tag, found);
+	for (; i < asked->n; i = asked->next[i]) {
+		struct ferry_value id;
+		tag_of(asked->h, &asked->actions[i], &id);
+		report_case(asked->h, &id, &tag.id);
+		fill_found(asked->h, &id, &tag, &asked->found[i]);
 	}
-	rest_stream_release(&s);
-	return rc;
+	return 0;
 }
 
 static int lookup_many(struct tags *h, const struct ferry_action *actions, size_t n,
 		       struct ferry_found *found, struct ferry_error *err)
 {
-	struct asked asked = {.next = rest_alloc(n, sizeof *asked.next)};
+	struct asked asked = {.h = h, .actions = actions, .n = n, .found = found,
+			      .next = rest_alloc(n, sizeof *asked.next)};
 	int rc = 0;
 
 	for (size_t i = 0; i < n && !rc; i++) {
@@ -247,11 +256,10 @@ static int lookup_many(struct tags *h, const struct ferry_action *actions, size_
 			asked.next[first] = i;
 		}
 	}
-	if (!rc)
-		rc = lookup_list(h, actions, n, &asked, found, err);
+	rc = rc || read_list(h, "/ocppTags", take_looked_up, &asked, NULL, err);
 	rest_map_release(&asked.first);
 	free(asked.next);
-	return rc;
+	return rc ? -1 : 0;
 }
 
 int tags_lookup(void *handle, const struct ferry_action *actions, size_t n,
@@ -276,111 +284,116 @@ int tags_lookup(void *handle, const struct ferry_action *actions, size_t n,
 
 /* --------------------------------------------------------------------- list */
 
-#define ROWS 512
+struct gathering {
+	struct tags *h;
+	struct ferry_listing *listing;
+	struct ferry_found found[ROWS];
+	size_t n;
+	struct steve_ids seen;		/* an answer that broke off comes again from its begin */
+};
 
-static int list_flush(struct tags *h, struct ferry_listing *listing,
-		      const struct ferry_found *found, size_t n, struct ferry_error *err)
+static int list_flush(struct gathering *g, struct ferry_error *err)
 {
-	int rc = n ? listing->found(listing, found, n, err) : 0;
+	int rc = g->n ? g->listing->found(g->listing, g->found, g->n, err) : 0;
 
-	rest_pool_reset(&h->pool);
+	g->n = 0;
+	rest_pool_reset(&g->h->pool);
 	return rc;
+}
+
+static int take_gathered(void *ctx, const struct rest_piece *element,
+			 const struct rest_piece *found, struct ferry_error *err)
+{
+	struct gathering *g = ctx;
+	struct tag tag;
+
+	if (read_tag(g->h, list_what, element, found, &tag, err))
+		return -1;
+	if (!steve_ids_add(&g->seen, tag.pk))
+		return 0;
+	fill_found(g->h, NULL, &tag, &g->found[g->n++]);
+	return g->n < ROWS ? 0 : list_flush(g, err);
 }
 
 /* All of one answer: that is all that SteVe has. */
 int tags_list(void *handle, struct ferry_listing *listing, struct ferry_error *err)
 {
 	struct tags *h = handle;
-	struct rest_stream s = {.what = list_what};
-	struct ferry_http_response res;
-	struct ferry_found found[ROWS];
-	struct tag tag;
-	rest_node *node;
-	size_t n = 0;
-	int rc;
+	struct gathering *g = rest_alloc(1, sizeof *g);
 
-	if (rest_get(&h->api, "/ocppTags", &res, err) ||
-	    steve_check(&h->api, list_what, &res, NULL, err))
-		return -1;
-	s.text = res.body;
-	s.len = res.body_len;
+	g->h = h;
+	g->listing = listing;
 	rest_pool_reset(&h->pool);
-	while ((rc = rest_stream_next(&h->api, &s, &node, err)) > 0) {
-		if ((rc = tag_read(h, list_what, node, &tag, err)))
-			break;
-		fill_found(h, NULL, &tag, &found[n++]);
-		if (n < ROWS)
-			continue;
-		if ((rc = list_flush(h, listing, found, n, err)))
-			break;
-		n = 0;
-	}
-	rest_stream_release(&s);
-	return rc ? -1 : list_flush(h, listing, found, n, err);
+	int rc = read_list(h, "/ocppTags", take_gathered, g, NULL, err);
+	rc = rc || list_flush(g, err);
+	steve_ids_release(&g->seen);
+	free(g);
+	return rc ? -1 : 0;
 }
 
 /* ------------------------------------------------------------------ extract */
 
 struct rows {
+	struct tags *h;
+	struct ferry_sink *sink;
 	struct ferry_value *values;
 	size_t n;
 	int64_t delivered, limit;
+	bool cut;
+	struct steve_ids seen;
 };
 
-static int flush(struct tags *h, struct rows *rows, struct ferry_sink *sink,
-		 struct ferry_error *err)
+static int flush(struct rows *r, struct ferry_error *err)
 {
-	int rc = rows->n ? sink->rows(sink, rows->values, rows->n, err) : 0;
+	int rc = r->n ? r->sink->rows(r->sink, r->values, r->n, err) : 0;
 
-	rows->delivered += (int64_t)rows->n;
-	rows->n = 0;
-	rest_pool_reset(&h->pool);
+	r->delivered += (int64_t)r->n;
+	r->n = 0;
+	rest_pool_reset(&r->h->pool);
 	return rc;
 }
 
-static int read_all(struct tags *h, const struct ferry_http_response *res, struct rows *rows,
-		    struct ferry_sink *sink, struct ferry_error *err)
+static int take_row(void *ctx, const struct rest_piece *element, const struct rest_piece *found,
+		    struct ferry_error *err)
 {
-	struct rest_stream s = {.what = list_what, .text = res->body, .len = res->body_len};
-	const struct ferry_host *host = h->api.host;
-	rest_node *node;
-	int rc;
+	struct rows *r = ctx;
+	const struct ferry_host *host = r->h->api.host;
+	struct ferry_value *row = &r->values[r->n * TAG_COLUMNS];
 
-	while ((rc = rest_stream_next(&h->api, &s, &node, err)) > 0) {
-		if (rows->limit && rows->delivered + (int64_t)rows->n >= rows->limit) {
-			sink->truncated(sink, "limit");
-			rc = 0;
-			break;
-		}
-		rc = rest_row(&h->api, list_what, tag_columns, tag_columns_n, node, &h->pool,
-			      &rows->values[rows->n * tag_columns_n], err);
-		if (!rc && ++rows->n == ROWS) {
-			rc = flush(h, rows, sink, err);
-			if (!rc && host->cancelled(host))
-				rc = host->fail(err, FERRY_E_CANCELLED, "the run is ending");
-		}
-		if (rc)
-			break;
-	}
-	rest_stream_release(&s);
-	return rc ? -1 : flush(h, rows, sink, err);
+	r->cut = r->limit && r->delivered + (int64_t)r->n >= r->limit;
+	if (r->cut)
+		return host->fail(err, FERRY_E_CANCELLED, "enough was read");
+	if (read_row(r->h, list_what, element, found, row, err))
+		return -1;
+	if (!steve_ids_add(&r->seen, row[COL_PK].i) || ++r->n < ROWS)
+		return 0;
+	if (host->cancelled(host))
+		return host->fail(err, FERRY_E_CANCELLED, "the run is ending");
+	return flush(r, err);
 }
 
 int tags_extract(void *handle, const struct ferry_extract *want, struct ferry_sink *sink,
 		 struct ferry_error *err)
 {
 	struct tags *h = handle;
-	struct rows rows = {.limit = want->limit};
-	struct ferry_http_response res;
+	struct rows rows = {.h = h, .sink = sink, .limit = want->limit};
+	struct ferry_error failed = {0};
+	uint64_t bytes = 0;
 
-	if (rest_columns(sink, tag_columns, tag_columns_n, err) ||
-	    rest_get(&h->api, "/ocppTags", &res, err) ||
-	    steve_check(&h->api, list_what, &res, NULL, err))
+	if (rest_columns(sink, tag_columns, TAG_COLUMNS, err))
 		return -1;
-	sink->page(sink, "page", res.body_len);
 	rest_pool_reset(&h->pool);
-	rows.values = rest_alloc(ROWS * tag_columns_n, sizeof *rows.values);
-	int rc = read_all(h, &res, &rows, sink, err);
+	rows.values = rest_alloc(ROWS * TAG_COLUMNS, sizeof *rows.values);
+	int rc = read_list(h, "/ocppTags", take_row, &rows, &bytes, &failed);
+	if (rc && !rows.cut) {
+		*err = failed;
+	} else {
+		sink->page(sink, "page", bytes);
+		rc = flush(&rows, err);
+	}
+	if (!rc && rows.cut)
+		sink->truncated(sink, "limit");
+	steve_ids_release(&rows.seen);
 	free(rows.values);
-	return rc;
+	return rc ? -1 : 0;
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define BATCH 32
+#define MAX_FAILURES 3			/* rows in a row that SteVe may fail on before the call does */
 
 static const struct ferry_option destination_options[] = {
 	{.name = "stamp_note", .type = FERRY_OPT_BOOL, .fallback = "false",
@@ -30,6 +31,7 @@ static void close_handle(void *handle)
 	if (!h)
 		return;
 	rest_close(&h->api);
+	rest_tree_release(&h->columns);
 	rest_map_release(&h->known);
 	rest_pool_release(&h->pool);
 	rest_buf_release(&h->path);
@@ -44,6 +46,7 @@ static int open_handle(const struct ferry_open *open, void **ret, struct ferry_e
 	struct tags *h = rest_alloc(1, sizeof *h);
 	int rc = steve_open(&h->api, open, &h->legacy, err);
 
+	rest_columns_tree(&h->columns, tag_columns, TAG_COLUMNS);
 	h->layout = open->layout;
 	h->mode = open->mode;
 	h->stamp = ferry_setting_int(open, "stamp_note", 0) != 0;
@@ -57,6 +60,16 @@ static int open_handle(const struct ferry_open *open, void **ret, struct ferry_e
 	}
 	*ret = h;
 	return 0;
+}
+
+static void check(const struct ferry_open *open, struct ferry_check *check)
+{
+	steve_check_connection(open, check);
+	if (open->mode == FERRY_MODE_MIRROR)
+		check->mistake(check, "mode",
+			       "steve-tags deletes no tag, since SteVe would delete all its charging "
+			       "sessions with it: use mode upsert or update with `policy: {missing: "
+			       "disable}`, which blocks what is gone");
 }
 
 static int validate_setup(void *handle, struct ferry_error *err)
@@ -203,15 +216,10 @@ static int read_written(struct tags *h, const char *what, const struct ferry_htt
 			const struct tag *to, struct ferry_outcome *outcome,
 			struct ferry_error *err)
 {
-	rest_node *root;
 	struct tag now;
 	char pk[24];
 
-	if (rest_parse(&h->api, what, res->body, res->body_len, &root, err))
-		return -1;
-	int rc = tag_read(h, what, root, &now, err);
-	rest_free(root);
-	if (rc)
+	if (tag_read(h, what, res, &now, err))
 		return -1;
 	if (!same_id(&now.id, &to->id))
 		return h->api.host->fail(err, FERRY_E_PROTOCOL,
@@ -296,12 +304,31 @@ static int current_tag(struct tags *h, const struct ferry_action *action, struct
 	return tag_fetch_pk(h, action->dest_id ? action->dest_id : "", ret, err);
 }
 
-/* Somebody may make the tag between our look and our POST, which then fails: look again, once. */
+/*
+ * SteVe answers 500 to whatever it did not expect. When it could be read before and after, and fails
+ * on the same tag again, then it is the tag, unless that happens to one after the other.
+ */
+static int refuse_failed(struct tags *h, const struct rest_refusal *refusal,
+			 struct ferry_outcome *outcome)
+{
+	if (++h->failures > MAX_FAILURES)
+		return -1;
+	rest_reject(outcome, refusal->code, "",
+		    "SteVe fails on this tag each time, though it can be read; its log tells why: %s",
+		    refusal->message);
+	return 0;
+}
+
+/*
+ * Somebody may make the tag between our look and our POST, which then is refused; or SteVe fails. In
+ * both cases look again, once.
+ */
 static int write_tag(struct tags *h, const struct ferry_action *action,
 		     struct ferry_outcome *outcome, struct rest_refusal *refusal,
 		     struct ferry_error *err)
 {
 	struct tag current, to;
+	bool taken = false;
 
 	outcome->ack = FERRY_ACK_UNSENT;
 	rest_pool_reset(&h->pool);
@@ -312,40 +339,93 @@ static int write_tag(struct tags *h, const struct ferry_action *action,
 		int rc = prepare(h, action, there ? &current : NULL, &to, outcome, err);
 		if (rc <= 0)
 			return rc;
-		if (attempt && !there) {
+		if (taken && !there) {
 			rest_reject(outcome, "already_exists", "idTag",
 				    "SteVe says that the tag exists but does not list it; it "
 				    "answers so to an unknown parentIdTag too");
 			return 0;
 		}
 		rc = send_tag(h, &to, there, outcome, refusal, err);
-		bool taken = rc && !there && err->code == FERRY_E_REJECTED && err->sys == 422;
-		if (!taken)
+		if (!rc)
+			h->failures = 0;
+		taken = rc && !there && err->code == FERRY_E_REJECTED && err->sys == 422;
+		bool failed = rc && err->sys == 500 && *refusal->code;
+		if (attempt && failed)
+			return refuse_failed(h, refusal, outcome);
+		if (!taken && (attempt || !failed))
 			return rc;
-		outcome->ack = FERRY_ACK_UNSENT;
+		if (taken)
+			outcome->ack = FERRY_ACK_UNSENT;
 	}
+}
+
+/* -------------------------------------------------------------------- apply */
+
+static const struct ferry_value *parent_of(const struct tags *h, const struct ferry_action *action)
+{
+	bool has = h->part[TAG_PARENT] >= 0 && action->fields && action->decision != FERRY_DISABLE;
+	return has ? &action->fields[h->part[TAG_PARENT]] : NULL;
+}
+
+/* Whether the parent of row i is one of the rows that have no place yet. */
+static bool waits(const struct tags *h, const struct ferry_action *actions, size_t n, size_t i,
+		  const bool *placed)
+{
+	const struct ferry_value *parent = parent_of(h, &actions[i]);
+	struct ferry_value id;
+
+	for (size_t k = 0; parent && !empty(parent) && k < n; k++)
+		if (k != i && !placed[k] && tag_of(h, &actions[k], &id) && same_id(parent, &id))
+			return true;
+	return false;
+}
+
+/* Parents before their children. Those of a circle come as they stand; SteVe has its say on them. */
+static void put_in_order(const struct tags *h, const struct ferry_action *actions, size_t n,
+			 size_t *order)
+{
+	bool placed[BATCH] = {false}, circle = false;
+
+	for (size_t done = 0; done < n;) {
+		size_t before = done;
+		for (size_t i = 0; i < n; i++) {
+			if (placed[i] || (!circle && waits(h, actions, n, i, placed)))
+				continue;
+			placed[i] = true;
+			order[done++] = i;
+		}
+		circle = done == before;
+	}
+}
+
+static int apply_one(struct tags *h, const struct ferry_action *action,
+		     struct ferry_outcome *outcome, struct ferry_error *err)
+{
+	const struct ferry_host *host = h->api.host;
+	struct rest_refusal refusal = {0};
+	struct ferry_error failed = {0};
+
+	if (host->cancelled(host))
+		return host->fail(err, FERRY_E_CANCELLED, "the run is ending");
+	if (!write_tag(h, action, outcome, &refusal, &failed) ||
+	    !rest_row_failed(outcome, 1, 0, &refusal, &failed))
+		return 0;
+	*err = failed;
+	return -1;
 }
 
 static int apply(void *handle, const struct ferry_action *actions, size_t n,
 		 struct ferry_outcome *outcomes, struct ferry_error *err)
 {
 	struct tags *h = handle;
-	const struct ferry_host *host = h->api.host;
+	size_t order[BATCH];
 
-	for (size_t i = 0; i < n; i++) {
-		struct rest_refusal refusal = {0};
-		struct ferry_error failed = {0};
-		if (host->cancelled(host)) {
-			for (; i < n; i++)
-				outcomes[i].ack = FERRY_ACK_UNSENT;
-			return host->fail(err, FERRY_E_CANCELLED, "the run is ending");
-		}
-		if (write_tag(h, &actions[i], &outcomes[i], &refusal, &failed) &&
-		    rest_row_failed(outcomes, n, i, &refusal, &failed)) {
-			*err = failed;
+	put_in_order(h, actions, n, order);
+	for (size_t i = 0; i < n; i++)
+		outcomes[i].ack = FERRY_ACK_UNSENT;
+	for (size_t i = 0; i < n; i++)
+		if (apply_one(h, &actions[order[i]], &outcomes[order[i]], err))
 			return -1;
-		}
-	}
 	return 0;
 }
 
@@ -363,6 +443,8 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.connection_options = steve_connection_options,
 	.destination_options = destination_options,
 	.fields = tag_fields,
+	.check = check,
+	.test = steve_test,
 	.open = open_handle,
 	.close = close_handle,
 	.validate_setup = validate_setup,

@@ -24,14 +24,22 @@ struct tags {
 	bool stamp;			/* keep "last synced" in the note */
 	bool told_case;			/* that SteVe writes a tag in other letters was reported */
 	int part[TAG_PARTS]; /* where each writable field stands in the layout; -1: not mapped */
+	struct rest_tree columns;	/* paths of tag_columns */
 	struct rest_map known;		/* idTags seen there, in small letters */
+	int failures;			/* writes in a row that SteVe failed on */
 	struct rest_pool pool;		/* what lookup and list gave, or the tag that is being written */
 	struct rest_buf path, body;
 };
 
+enum tag_column {
+	COL_PK, COL_ID, COL_PARENT, COL_PARENT_PK, COL_USER, COL_IN_TRANSACTION, COL_BLOCKED,
+	COL_EXPIRY, COL_MAX, COL_ACTIVE, COL_NOTE, TAG_COLUMNS
+};
+
 extern const struct ferry_field tag_fields[];
 extern const struct rest_column tag_columns[];
-extern const size_t tag_columns_n;
+/* What canonicalize says of such an id; NULL when it is good. */
+const char *tag_id_mistake(const char *s, size_t len);
 int tags_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields,
 		      struct ferry_issue *issue);
 
@@ -48,9 +56,9 @@ int tag_fetch(struct tags *h, const struct ferry_value *id, struct tag *ret,
 	      struct ferry_error *err);
 /* The same by SteVe's own number, given as text. */
 int tag_fetch_pk(struct tags *h, const char *pk, struct tag *ret, struct ferry_error *err);
-/* Read one object of an answer; memory of h->pool. */
-int tag_read(struct tags *h, const char *what, rest_node *node, struct tag *ret,
-	     struct ferry_error *err);
+/* Read an answer that is one tag; memory of h->pool. */
+int tag_read(struct tags *h, const char *what, const struct ferry_http_response *res,
+	     struct tag *ret, struct ferry_error *err);
 
 int tags_extract(void *handle, const struct ferry_extract *want, struct ferry_sink *sink,
 		 struct ferry_error *err);

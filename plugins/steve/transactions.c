@@ -6,6 +6,7 @@
  * windows of start time, then the open ones, then those the engine asks for again because it met
  * them open before: a session that began long ago and ends now is not missed.
  */
+#include "steve/ids.h"
 #include "steve/steve.h"
 
 #include <inttypes.h>
@@ -66,6 +67,7 @@ struct transactions {
 	bool legacy;
 	bool stopped_only;
 	int64_t lookback_us, window_us;
+	struct rest_tree tree;		/* of the columns that are read */
 	struct rest_buf path;
 	struct rest_pool pool;		/* texts of the rows that are gathered */
 };
@@ -77,8 +79,9 @@ struct scan {
 	struct ferry_value *rows;
 	size_t n_rows;
 	int64_t delivered, limit;
-	struct rest_map seen;		/* ids delivered, as their bytes */
-	int64_t known[2];		/* two of them */
+	struct steve_ids seen;		/* ids delivered */
+	int64_t known[2];		/* the first two of them */
+	int n_known;
 	bool cut;
 };
 
@@ -91,6 +94,7 @@ static void close_handle(void *handle)
 	if (!h)
 		return;
 	rest_close(&h->api);
+	rest_tree_release(&h->tree);
 	rest_buf_release(&h->path);
 	rest_pool_release(&h->pool);
 	free(h);
@@ -117,8 +121,21 @@ static int open_handle(const struct ferry_open *open, void **ret, struct ferry_e
 	h->stopped_only = type && !strcmp(type, "stopped");
 	h->lookback_us = lookback * 1000;
 	h->window_us = window * 1000;
+	rest_columns_tree(&h->tree, raw_columns, RAW);
 	*ret = h;
 	return 0;
+}
+
+/* Sessions met open are asked for again by their id, so the id must be the key. */
+static void check_source(const struct ferry_open *open, struct ferry_check *check)
+{
+	const char *const *keys = open->keys;
+
+	steve_check_connection(open, check);
+	if (keys && (!keys[0] || strcmp(keys[0], "id") || keys[1]))
+		check->mistake(check, NULL,
+			       "steve-transactions needs `key: id`: by it SteVe is asked again for "
+			       "sessions that were open, or could not be sent, in an earlier run");
 }
 
 static int validate_setup(void *handle, struct ferry_error *err)
@@ -149,23 +166,56 @@ static struct ferry_value watt_hours(const struct ferry_value *text)
 	return v;
 }
 
-static int take(struct scan *s, const char *what, rest_node *node, struct ferry_error *err)
+/* Which ids of an answer are wanted. */
+struct chunk {
+	int64_t id[CHUNK];
+	bool here[CHUNK];
+	size_t n;
+};
+
+/* One answer of SteVe's. */
+struct answer {
+	struct scan *scan;
+	const struct rest_list *list;
+	struct chunk *chunk;		/* NULL: all of it is wanted */
+};
+
+static bool is_asked(struct chunk *chunk, int64_t id)
 {
+	for (size_t i = 0; chunk && i < chunk->n; i++)
+		if (chunk->id[i] == id)
+			return chunk->here[i] = true;
+	return !chunk;
+}
+
+static void know(struct scan *s, int64_t id)
+{
+	if (s->n_known < 2)
+		s->known[s->n_known++] = id;
+}
+
+static int take(void *ctx, const struct rest_piece *element, const struct rest_piece *found,
+		struct ferry_error *err)
+{
+	struct answer *answer = ctx;
+	struct scan *s = answer->scan;
 	const struct ferry_host *host = s->h->api.host;
 	struct ferry_value *row = &s->rows[s->n_rows * COLUMNS];
 
-	if (rest_row(&s->h->api, what, raw_columns, RAW, node, &s->h->pool, row, err))
+	if (rest_row_pieces(&s->h->api, answer->list->what, raw_columns, RAW, element, found,
+			    &s->h->pool, row, err))
 		return -1;
-	if (s->h->stopped_only && row[STOP_TIME].type == FERRY_NULL)
+	if (!is_asked(answer->chunk, row[ID].i) ||
+	    (s->h->stopped_only && row[STOP_TIME].type == FERRY_NULL) ||
+	    !steve_ids_add(&s->seen, row[ID].i))
 		return 0;
-	if (!rest_map_add(&s->seen, &row[ID].i, sizeof row[ID].i, 0, NULL))
-		return 0;
-	if (s->seen.n <= 2)
-		s->known[s->seen.n - 1] = row[ID].i;
+	know(s, row[ID].i);
 	row[RAW] = watt_hours(&row[START_VALUE]);
 	row[RAW + 1] = watt_hours(&row[STOP_VALUE]);
 	s->n_rows++;
 	s->cut = s->limit && s->delivered + (int64_t)s->n_rows >= s->limit;
+	if (s->cut)
+		return host->fail(err, FERRY_E_CANCELLED, "enough was read");
 	if (s->n_rows < ROWS)
 		return 0;
 	if (host->cancelled(host))
@@ -175,51 +225,26 @@ static int take(struct scan *s, const char *what, rest_node *node, struct ferry_
 
 /* ----------------------------------------------------------------- requests */
 
-/* Which ids of an answer are wanted; all when keys is NULL. */
-struct chunk {
-	int64_t id[CHUNK];
-	bool here[CHUNK];
-	size_t n;
-};
-
-static bool asked(struct chunk *chunk, rest_node *node)
-{
-	int64_t id;
-
-	if (!chunk)
-		return true;
-	if (!rest_int(rest_member(node, "id"), &id))
-		return true;		/* reading the row will say what is wrong */
-	for (size_t i = 0; i < chunk->n; i++)
-		if (chunk->id[i] == id)
-			return chunk->here[i] = true;
-	return false;
-}
-
-/* GET h->path and take the sessions in it. */
+/* GET h->path and take the sessions in it, while they come. */
 static int read_list(struct scan *s, const char *kind, struct chunk *chunk, struct ferry_error *err)
 {
-	static const char what[] = "GET /transactions";
 	struct transactions *h = s->h;
-	struct rest_stream stream = {.what = what};
-	struct ferry_http_response res;
-	rest_node *node;
-	int rc;
+	struct answer answer = {.scan = s, .chunk = chunk};
+	struct rest_list list = {
+		.what = "GET /transactions", .tree = &h->tree, .element = take, .ctx = &answer,
+	};
+	struct ferry_error failed = {0};
+	uint64_t bytes = 0;
 
 	if (h->api.host->cancelled(h->api.host))
 		return h->api.host->fail(err, FERRY_E_CANCELLED, "the run is ending");
-	if (rest_get(&h->api, rest_str(&h->path), &res, err) ||
-	    steve_check(&h->api, what, &res, NULL, err))
+	answer.list = &list;
+	int rc = steve_list(&h->api, rest_str(&h->path), &list, &bytes, &failed);
+	if (rc && !s->cut) {
+		*err = failed;
 		return -1;
-	s->sink->page(s->sink, kind, res.body_len);
-	stream.text = res.body;
-	stream.len = res.body_len;
-	while (!s->cut && (rc = rest_stream_next(&h->api, &stream, &node, err)) != 0)
-		if (rc < 0 || (asked(chunk, node) && take(s, what, node, err))) {
-			rest_stream_release(&stream);
-			return -1;
-		}
-	rest_stream_release(&stream);
+	}
+	s->sink->page(s->sink, kind, bytes);
 	return 0;
 }
 
@@ -294,7 +319,7 @@ static int try_several(struct scan *s, enum several *several, struct ferry_error
 	struct chunk two = {.id = {s->known[0], s->known[1]}, .n = 2};
 	struct ferry_error failed = {0};
 
-	if (s->seen.n < 2)
+	if (s->n_known < 2)
 		return 0;
 	if (read_chunk(s, &two, &failed) && failed.code != FERRY_E_REJECTED) {
 		*err = failed;
@@ -376,7 +401,7 @@ static int read_revisits(struct scan *s, struct ferry_revisit *revisit, struct f
 			odd++;
 			continue;
 		}
-		if (rest_map_find(&s->seen, &id, sizeof id, NULL))
+		if (steve_ids_has(&s->seen, id))
 			continue;
 		chunk.id[chunk.n++] = id;
 		if (chunk.n == CHUNK && revisit_chunk(s, &chunk, &several, err))
@@ -408,7 +433,7 @@ static int extract(void *handle, const struct ferry_extract *want, struct ferry_
 	rc = rc || flush(&s, err);
 	if (!rc && s.cut)
 		sink->truncated(sink, "limit");
-	rest_map_release(&s.seen);
+	steve_ids_release(&s.seen);
 	free(s.rows);
 	return rc ? -1 : 0;
 }
@@ -424,6 +449,8 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.caps = FERRY_CAP_WINDOWED,
 	.connection_options = steve_connection_options,
 	.source_options = source_options,
+	.check = check_source,
+	.test = steve_test,
 	.open = open_handle,
 	.close = close_handle,
 	.validate_setup = validate_setup,

@@ -96,11 +96,21 @@ ev_preset() {
 		"subscriptions": [{"external_customer_id": "anna", "plan_code": "ev", "external_id": "sub-anna"},
 			{"external_customer_id": "fleet", "plan_code": "ev", "external_id": "sub-fleet"}]}'
 	start_steve "$(jq -n "$ev_words {transactions: $1, tags: $2}")"
-	db local <"$src/conf/presets/ev-charging/schema.sql"
-	[ -z "${3-}" ] || db local "$3"
-	export EV_DATABASE=$T/local.db LAGO_URL=$lago STEVE_URL=$steve/steve
-	cp "$src"/conf/presets/ev-charging/connections.d/* "$T/etc/connections.d/"
-	cp "$src"/conf/presets/ev-charging/syncs.d/* "$T/etc/syncs.d/"
+	local preset=$src/conf/presets/ev-charging
+	if [ -n "${PG-}" ]; then
+		psql -h "$PG" -U ferry -d polaris -v ON_ERROR_STOP=1 -q -f "$preset/postgresql/schema.sql" 3>&-
+		[ -z "${3-}" ] || pg "$3"
+		export EV_DATABASE="host=$PG dbname=polaris user=ferry"
+		cp "$preset/postgresql/local.yaml" "$T/etc/connections.d/"
+	else
+		db local <"$preset/sqlite/schema.sql"
+		[ -z "${3-}" ] || db local "$3"
+		export EV_DATABASE=$T/local.db
+		cp "$preset/sqlite/local.yaml" "$T/etc/connections.d/"
+	fi
+	export LAGO_URL=$lago STEVE_URL=$steve/steve
+	cp "$preset"/connections.d/* "$T/etc/connections.d/"
+	cp "$preset"/syncs.d/* "$T/etc/syncs.d/"
 	ev_change 's/^schedule:.*/schedule: manual/'
 	start_ferryd
 }

@@ -25,6 +25,19 @@ tests_fuzz_fuzz_rest_scan_SOURCES += tests/fuzz/replay.c
 TESTS += tests/fuzz/fuzz-rest-scan
 endif
 
+check_PROGRAMS += tests/fuzz/fuzz-rest-stream
+tests_fuzz_fuzz_rest_stream_SOURCES = tests/fuzz/fuzz-rest-stream.c tests/fuzz/stream-compare.c \
+	tests/fuzz/stream-compare.h $(rest_sources)
+tests_fuzz_fuzz_rest_stream_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins \
+	-DSEEDS='"tests/fuzz/seeds/rest-stream"'
+tests_fuzz_fuzz_rest_stream_CFLAGS = $(rest_fuzz_cflags)
+tests_fuzz_fuzz_rest_stream_LDFLAGS = $(rest_fuzz_ldflags)
+tests_fuzz_fuzz_rest_stream_LDADD = $(rest_fuzz_libs)
+if !LIBFUZZER
+tests_fuzz_fuzz_rest_stream_SOURCES += tests/fuzz/replay.c
+TESTS += tests/fuzz/fuzz-rest-stream
+endif
+
 if ENABLE_LAGO
 check_PROGRAMS += tests/fuzz/fuzz-lago-answer tests/fuzz/fuzz-lago-events-answer
 tests_fuzz_fuzz_lago_answer_SOURCES = $(rest_fuzz_sources) $(lago_customers_sources)
@@ -84,6 +97,11 @@ EXTRA_DIST += \
 	tests/fuzz/seeds/rest-scan/object \
 	tests/fuzz/seeds/rest-scan/twice \
 	tests/fuzz/seeds/rest-scan/wrong \
+	tests/fuzz/seeds/rest-stream/cut \
+	tests/fuzz/seeds/rest-stream/list \
+	tests/fuzz/seeds/rest-stream/member \
+	tests/fuzz/seeds/rest-stream/nested \
+	tests/fuzz/seeds/rest-stream/page \
 	tests/fuzz/seeds/steve-tags-answer/all \
 	tests/fuzz/seeds/steve-tags-answer/canonical \
 	tests/fuzz/seeds/steve-tags-answer/list \

@@ -3,7 +3,7 @@
 if ENABLE_POSTGRES
 check_PROGRAMS += tests/fuzz/fuzz-pgcopy
 tests_fuzz_fuzz_pgcopy_SOURCES = tests/fuzz/fuzz-pgcopy.c plugins/postgres/cells.c plugins/postgres/copy.c \
-	plugins/postgres/moment.c plugins/postgres/number.c
+	plugins/postgres/number.c plugins/table/cells.c plugins/table/moment.c plugins/table/number.c
 tests_fuzz_fuzz_pgcopy_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins -DSEEDS='"tests/fuzz/seeds/pgcopy"'
 tests_fuzz_fuzz_pgcopy_LDADD = -lm
 if LIBFUZZER

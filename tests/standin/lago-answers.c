@@ -17,6 +17,28 @@ void lago_new_id(struct lago *l, char out[40])
 	snprintf(out, 40, "%08llx-1a90-4000-8000-%012llx", n & 0xffffffff, n);
 }
 
+void lago_stamp(struct lago *l, struct json_object *o)
+{
+	char text[40];
+
+	lago_new_id(l, text);
+	lago_set_text(o, "lago_id", text);
+	lago_set_now(o, "created_at");
+}
+
+void lago_set_text(struct json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, value ? json_object_new_string(value) : NULL);
+}
+
+void lago_set_now(struct json_object *o, const char *key)
+{
+	char now[32];
+
+	standin_format_time(standin_now_ms(), false, now);
+	lago_set_text(o, key, now);
+}
+
 void lago_reply_row(const struct lago_table *t, const struct lago_row *row,
 		    struct standin_reply *reply)
 {
@@ -60,6 +82,13 @@ void lago_forbidden(const char *code, struct standin_reply *reply)
 	text_printf(&reply->body, "{\"status\":403,\"error\":\"Forbidden\",\"code\":\"%s\"}", code);
 }
 
+void lago_not_allowed(const char *code, struct standin_reply *reply)
+{
+	reply->status = 405;
+	text_printf(&reply->body,
+		    "{\"status\":405,\"error\":\"Method Not Allowed\",\"code\":\"%s\"}", code);
+}
+
 void lago_invalid(struct json_object *details, struct standin_reply *reply)
 {
 	reply->status = 422;
@@ -96,6 +125,14 @@ void lago_detail(struct json_object *details, const char *field, const char *cod
 bool lago_has_details(struct json_object *details)
 {
 	return json_object_object_length(details) > 0;
+}
+
+void lago_refuse(struct standin_request *req, struct json_object *in, struct json_object *details)
+{
+	const char *code, *field = standin_reject(req, in, &code);
+
+	if (field)
+		lago_detail(details, field, code);
 }
 
 struct json_object *lago_unwrap(const struct standin_request *req, const char *wrapper,
@@ -198,6 +235,34 @@ const char *lago_check_email(struct json_object **value)
 		s += len + (s[len] == ',');
 	}
 	return NULL;
+}
+
+void lago_need(struct json_object *o, const char *field, struct json_object *details)
+{
+	if (lago_blank(json_member(o, field)) && !json_member(details, field))
+		lago_detail(details, field, "value_is_mandatory");
+}
+
+bool lago_code_taken(struct lago_table *t, struct json_object *o, const struct lago_row *self)
+{
+	const struct lago_row *other = lago_table_find(t, json_member_text(o, "code"));
+
+	return other && other != self;
+}
+
+bool lago_decimal(struct json_object *value, __int128 *ret_nano)
+{
+	const char *s = json_object_is_type(value, json_type_string) ?
+				json_object_get_string(value) :
+				NULL;
+
+	return s && *s != '-' && *s != '+' && standin_parse_decimal(s, ret_nano);
+}
+
+bool lago_text_is(struct json_object *value, const char *s)
+{
+	return json_object_is_type(value, json_type_string) &&
+	       strcmp(json_object_get_string(value), s) == 0;
 }
 
 bool lago_blank(struct json_object *value)

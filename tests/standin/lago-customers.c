@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Customers of the Lago stand-in: one upsert that assigns only what is present, the metadata
- * trap, and soft deletion.
+ * Customers of the Lago stand-in: one upsert that assigns only what is present, and soft
+ * deletion.
  */
 #include "lago-standin.h"
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { METADATA_MAX = 5 };
+enum { METADATA_VALUE_MAX = 100 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -101,108 +101,6 @@ static const struct lago_field billing_fields[] = {
 	{"subscription_invoice_issuing_date_adjustment", LAGO_TEXT, 0, NULL},
 };
 
-static void set_now(struct json_object *o, const char *key)
-{
-	char now[32];
-
-	standin_format_time(standin_now_ms(), false, now);
-	json_object_object_add(o, key, json_object_new_string(now));
-}
-
-/* -- metadata ------------------------------------- */
-
-static struct json_object *find_entry(struct json_object *list, const char *by, const char *value)
-{
-	for (size_t i = 0; value && i < json_object_array_length(list); i++) {
-		struct json_object *entry = json_object_array_get_idx(list, i);
-		const char *have = json_member_text(entry, by);
-
-		if (have && strcmp(have, value) == 0)
-			return entry;
-	}
-	return NULL;
-}
-
-static void copy_text(struct json_object *to, struct json_object *from, const char *key)
-{
-	struct json_object *v = json_member(from, key);
-
-	if (v)
-		json_object_object_add(to, key,
-				       json_object_new_string(json_object_get_string(v)));
-}
-
-static void check_entry(struct json_object *list, struct json_object *entry,
-			struct json_object *details)
-{
-	const char *key = json_member_text(entry, "key");
-	const char *value = json_member_text(entry, "value");
-	struct json_object *same = find_entry(list, "key", key);
-
-	if (!key || !*key)
-		lago_detail(details, "key", "value_is_mandatory");
-	else if (lago_characters(key) > 20)
-		lago_detail(details, "key", "value_is_too_long");
-	if (!value || !*value)
-		lago_detail(details, "value", "value_is_mandatory");
-	else if (lago_characters(value) > 100)
-		lago_detail(details, "value", "value_is_too_long");
-	if (same && same != entry)
-		lago_detail(details, "key", "value_already_exist");
-}
-
-/*
- * One entry sent: updates the one with its id, else inserts. Insertion comes before the
- * deletion of what was not listed, so a known key without its id collides with itself.
- */
-static void put_entry(struct lago *l, struct json_object *list, struct json_object *in,
-		      struct json_object *kept, struct json_object *details)
-{
-	struct json_object *entry = find_entry(list, "lago_id", json_member_text(in, "id"));
-	bool fresh = !entry;
-	char id[40];
-
-	if (fresh) {
-		entry = json_object_new_object();
-		lago_new_id(l, id);
-		json_object_object_add(entry, "lago_id", json_object_new_string(id));
-	}
-	copy_text(entry, in, "key");
-	copy_text(entry, in, "value");
-	json_object_object_add(
-		entry, "display_in_invoice",
-		json_object_new_boolean(json_object_get_boolean(
-			json_member(in, "display_in_invoice"))));
-	if (fresh)
-		set_now(entry, "created_at");
-	check_entry(list, entry, details);
-	if (fresh)
-		json_object_array_add(list, entry);
-	json_object_array_add(kept, json_object_get(entry));
-}
-
-static void put_metadata(struct lago *l, struct json_object *customer, struct json_object *in,
-			 struct json_object *details)
-{
-	struct json_object *list = json_member(customer, "metadata");
-
-	if (!json_object_is_type(in, json_type_array))
-		return;
-	if (json_object_array_length(in) > METADATA_MAX) {
-		lago_detail(details, "metadata", "invalid_count");
-		return;
-	}
-	struct json_object *kept = json_object_new_array();
-
-	for (size_t i = 0; i < json_object_array_length(in); i++) {
-		struct json_object *entry = json_object_array_get_idx(in, i);
-
-		if (json_object_is_type(entry, json_type_object))
-			put_entry(l, list, entry, kept, details);
-	}
-	json_object_object_add(customer, "metadata", kept);
-}
-
 /* -- upsert ------------------------------------- */
 
 static struct json_object *new_customer(struct lago *l, const char *external_id)
@@ -217,8 +115,8 @@ static struct json_object *new_customer(struct lago *l, const char *external_id)
 	snprintf(text, sizeof(text), "STA-1A90-%03lld", (long long)number);
 	json_object_object_add(o, "slug", json_object_new_string(text));
 	json_object_object_add(o, "external_id", json_object_new_string(external_id));
-	set_now(o, "created_at");
-	set_now(o, "updated_at");
+	lago_set_now(o, "created_at");
+	lago_set_now(o, "updated_at");
 	return o;
 }
 
@@ -240,7 +138,8 @@ static void assign(struct lago *l, struct json_object *customer, struct json_obj
 	assign_part(customer, in, "billing_configuration", billing_fields, COUNT(billing_fields),
 		    details);
 	if (json_member_present(in, "metadata"))
-		put_metadata(l, customer, json_member(in, "metadata"), details);
+		lago_metadata_put(l, customer, json_member(in, "metadata"), METADATA_VALUE_MAX,
+				  details);
 }
 
 /* The row now holding the customer; NULL if the details have grown, with nothing changed. */
@@ -256,7 +155,7 @@ static struct lago_row *upsert(struct lago *l, const char *id, struct json_objec
 	else if (!row)
 		row = lago_table_add(&l->customers, id, o);
 	else if (strcmp(json_text(o), row->text) != 0) {
-		set_now(o, "updated_at");
+		lago_set_now(o, "updated_at");
 		lago_row_set(row, o);
 	}
 	json_object_put(o);
@@ -307,17 +206,53 @@ void lago_customer_post(void *state, struct standin_request *req, struct standin
 	lago_reply_row(&l->customers, row, reply);
 }
 
-static bool has_key(const struct lago_row *row, const void *arg)
+/* Filters of a list, beside the exact external_id. */
+static bool listed(const struct lago_row *row, const void *arg)
 {
-	return strcmp(row->key, arg) == 0;
+	static const struct {
+		const char *query, *member;
+	} several[] = {{"account_type[]", "account_type"}, {"countries[]", "country"},
+		       {"currencies[]", "currency"},       {"states[]", "state"},
+		       {"zipcodes[]", "zipcode"}};
+	const struct standin_request *req = arg;
+	const char *id = standin_query(req, "external_id");
+	const char *type = standin_query(req, "customer_type");
+
+	if (id && strcmp(row->key, id) != 0)
+		return false;
+	struct json_object *o = lago_row_parse(row);
+	bool fits = lago_metadata_fits(req, json_member(o, "metadata")) &&
+		    (!type || lago_text_is(json_member(o, "customer_type"), type));
+
+	for (size_t i = 0; fits && i < COUNT(several); i++) {
+		const char *have = json_member_text(o, several[i].member);
+
+		fits = !standin_query(req, several[i].query) ||
+		       (have && standin_query_has(req, several[i].query, have));
+	}
+	json_object_put(o);
+	return fits;
+}
+
+/* Filters out of their range are told in English, nested by place. */
+static bool filters_hold(const struct standin_request *req, struct standin_reply *reply)
+{
+	const char *type = standin_query(req, "account_type[]");
+
+	if (!type || strcmp(type, "customer") == 0 || strcmp(type, "partner") == 0)
+		return true;
+	lago_invalid(json_constant("{\"account_type\":{\"0\":[\"must be one of: customer, partner\"]"
+				   "}}"),
+		     reply);
+	return false;
 }
 
 void lago_customer_list(void *state, struct standin_request *req, struct standin_reply *reply)
 {
 	struct lago *l = state;
-	const char *id = standin_query(req, "external_id");
 
-	lago_list(&l->customers, req, id ? has_key : NULL, id, NULL, reply);
+	if (filters_hold(req, reply))
+		lago_list(&l->customers, req, lago_filtered(req) ? listed : NULL, req, NULL, reply);
 }
 
 void lago_customer_get(void *state, struct standin_request *req, struct standin_reply *reply)
@@ -340,7 +275,8 @@ void lago_customer_delete(void *state, struct standin_request *req, struct stand
 		lago_not_found("customer", reply);
 		return;
 	}
-	lago_subscriptions_end_of(l, row->key);
+	lago_subscriptions_end_of(l, row->key, NULL);
+	lago_wallets_end_of(l, row->key);
 	lago_table_remove(&l->customers, row);
 	lago_reply_row(&l->customers, row, reply);
 	reply->written = 1;

@@ -7,6 +7,7 @@
 
 #include <json-c/json.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -37,22 +38,47 @@ static const struct standin_route routes[] = {
 	{"POST /api/v1/plans", lago_plan_post, 0},
 	{"GET /api/v1/plans", lago_plan_list, 0},
 	{"GET /api/v1/plans/{code}", lago_plan_get, 0},
+	{"PUT /api/v1/plans/{code}", lago_plan_put, 0},
+	{"DELETE /api/v1/plans/{code}", lago_plan_delete, 0},
+	{"POST /api/v1/plans/{code}/charges", lago_charge_post, 0},
+	{"GET /api/v1/plans/{code}/charges", lago_charge_list, 0},
+	{"GET /api/v1/plans/{code}/charges/{charge_code}", lago_charge_get, 0},
+	{"PUT /api/v1/plans/{code}/charges/{charge_code}", lago_charge_put, 0},
+	{"DELETE /api/v1/plans/{code}/charges/{charge_code}", lago_charge_delete, 0},
 	{"POST /api/v1/subscriptions", lago_subscription_post, 0},
 	{"GET /api/v1/subscriptions", lago_subscription_list, 0},
 	{"GET /api/v1/subscriptions/{external_id}", lago_subscription_get, 0},
 	{"PUT /api/v1/subscriptions/{external_id}", lago_subscription_put, 0},
 	{"DELETE /api/v1/subscriptions/{external_id}", lago_subscription_delete, 0},
+	{"POST /api/v1/wallets", lago_wallet_post, 0},
 	{"GET /api/v1/wallets", lago_wallet_list, 0},
 	{"GET /api/v1/wallets/{lago_id}", lago_wallet_get, 0},
+	{"PUT /api/v1/wallets/{lago_id}", lago_wallet_put, 0},
+	{"DELETE /api/v1/wallets/{lago_id}", lago_wallet_delete, 0},
+	{"POST /api/v1/customers/{external_id}/wallets", lago_wallet_post, STANDIN_CUT_DOT},
+	{"GET /api/v1/customers/{external_id}/wallets", lago_wallet_list, STANDIN_CUT_DOT},
+	{"GET /api/v1/customers/{external_id}/wallets/{code}", lago_wallet_get, STANDIN_CUT_DOT},
+	{"PUT /api/v1/customers/{external_id}/wallets/{code}", lago_wallet_put, STANDIN_CUT_DOT},
+	{"DELETE /api/v1/customers/{external_id}/wallets/{code}", lago_wallet_delete,
+	 STANDIN_CUT_DOT},
+	{"POST /api/v1/wallet_transactions", lago_transaction_post, 0},
+	{"GET /api/v1/wallet_transactions/{lago_id}", lago_transaction_get, 0},
+	{"GET /api/v1/wallets/{lago_id}/wallet_transactions", lago_transaction_list, 0},
+	{"POST /api/v1/invoices", lago_invoice_post, 0},
 	{"GET /api/v1/invoices", lago_invoice_list, 0},
 	{"GET /api/v1/invoices/{lago_id}", lago_invoice_get, 0},
+	{"PUT /api/v1/invoices/{lago_id}", lago_invoice_put, 0},
+	{"POST /api/v1/invoices/{lago_id}/void", lago_invoice_void, 0},
+	{"DELETE /api/v1/invoices/{lago_id}", lago_invoice_delete, 0},
+	{"GET /api/v1/customers/{external_id}/invoices", lago_invoice_list, STANDIN_CUT_DOT},
 };
 
 /* The collections of state and seed; events are apart. In the order a seed is read. */
 static struct lago_table *table(struct lago *l, size_t i)
 {
-	struct lago_table *all[] = {&l->metrics,       &l->plans,   &l->customers,
-				    &l->subscriptions, &l->wallets, &l->invoices};
+	struct lago_table *all[] = {&l->metrics,       &l->add_ons, &l->plans,
+				    &l->customers,     &l->wallets, &l->transactions,
+				    &l->subscriptions, &l->invoices};
 
 	return i < COUNT(all) ? all[i] : NULL;
 }
@@ -64,6 +90,8 @@ static void state_init(struct lago *l)
 	lago_table_init(&l->customers, "customer", "customers");
 	lago_table_init(&l->subscriptions, "subscription", "subscriptions");
 	lago_table_init(&l->wallets, "wallet", "wallets");
+	lago_table_init(&l->transactions, "wallet_transaction", "wallet_transactions");
+	lago_table_init(&l->add_ons, "add_on", "add_ons");
 	lago_table_init(&l->invoices, "invoice", "invoices");
 	l->events = lago_events_new();
 }
@@ -91,6 +119,10 @@ static bool option(void *state, const char *name, const char *value)
 		l->api_key = value;
 		return true;
 	}
+	if (strcmp(name, "rate-limit") == 0) {
+		l->rate_limit = strtoll(value, NULL, 10);
+		return l->rate_limit > 0;
+	}
 	if (strcmp(name, "store") != 0)
 		return false;
 	l->clickhouse = strcmp(value, "clickhouse") == 0;
@@ -111,15 +143,41 @@ static void unauthorized(void *state, struct standin_request *req, struct standi
 	text_puts(&reply->body, "{\"status\":401,\"error\":\"Unauthorized\"}");
 }
 
+/* A window of one second for all requests together. False with a 429 answered if it is used up. */
+static bool within_limit(struct lago *l, struct standin_reply *reply)
+{
+	int64_t second = standin_now_ms() / 1000;
+	char text[32];
+
+	if (!l->rate_limit)
+		return true;
+	l->rate_count = second == l->rate_second ? l->rate_count + 1 : 1;
+	l->rate_second = second;
+	bool over = l->rate_count > l->rate_limit;
+
+	snprintf(text, sizeof(text), "%lld", (long long)l->rate_limit);
+	standin_add_header(reply, "X-RateLimit-Limit", text);
+	snprintf(text, sizeof(text), "%lld", (long long)(over ? 0 : l->rate_limit - l->rate_count));
+	standin_add_header(reply, "X-RateLimit-Remaining", text);
+	standin_add_header(reply, "X-RateLimit-Reset", "1");
+	if (over) {
+		reply->status = 429;
+		reply->type = "text/plain";
+		text_puts(&reply->body, "Too Many Requests\n");
+	}
+	return !over;
+}
+
 /* The word before the key is not looked at, nor is the key of /health. */
 static bool authorize(void *state, struct standin_request *req, struct standin_reply *reply)
 {
-	const struct lago *l = state;
+	struct lago *l = state;
 	const char *key = strchr(req->authorization, ' ');
 
-	if (!l->api_key || strncmp(req->path, "/api/", 5) != 0 ||
-	    (key && strcmp(key + strspn(key, " "), l->api_key) == 0))
+	if (strncmp(req->path, "/api/", 5) != 0)
 		return true;
+	if (!l->api_key || (key && strcmp(key + strspn(key, " "), l->api_key) == 0))
+		return within_limit(l, reply);
 	unauthorized(state, req, reply);
 	return false;
 }
@@ -169,10 +227,10 @@ static const struct {
 	const char *name;
 	void (*seed)(struct lago *l, struct json_object *in);
 } seeds[] = {
-	{"billable_metrics", lago_metric_seed}, {"plans", lago_plan_seed},
-	{"customers", lago_customer_seed},      {"subscriptions", lago_subscription_seed},
-	{"wallets", lago_wallet_seed},          {"invoices", lago_invoice_seed},
-	{"events", lago_event_seed},
+	{"billable_metrics", lago_metric_seed}, {"add_ons", lago_add_on_seed},
+	{"plans", lago_plan_seed},              {"customers", lago_customer_seed},
+	{"subscriptions", lago_subscription_seed}, {"wallets", lago_wallet_seed},
+	{"invoices", lago_invoice_seed},        {"events", lago_event_seed},
 };
 
 static bool known_member(const char *name)
@@ -251,13 +309,21 @@ static bool dump(void *state, const char *part, struct text *out)
 	return true;
 }
 
-/* DELETE /state/{collection}/{key}: one row vanishes, without what Lago would do besides. */
+/*
+ * POST /jobs: what Lago does later is done. DELETE /state/{collection}/{key}: one row vanishes,
+ * without what Lago would do besides.
+ */
 static bool control(void *state, const char *path, struct standin_request *req,
 		    struct standin_reply *reply)
 {
 	struct lago *l = state;
 	char many[64], key[256];
 
+	if (strcmp(req->method, "POST") == 0 && strcmp(path, "/jobs") == 0) {
+		lago_plans_run_jobs(l);
+		text_puts(&reply->body, "{\"ok\":true}");
+		return true;
+	}
 	if (strcmp(req->method, "DELETE") != 0 ||
 	    sscanf(path, "/state/%63[^/]/%255[^/]", many, key) != 2)
 		return false;
@@ -279,7 +345,9 @@ static const struct standin_peer peer = {
 	.name = "lago-standin",
 	.usage = "  --api-key KEY             asked for; without it none is needed\n"
 		 "  --store STORE             whose rules for duplicate events: postgres\n"
-		 "                            (default) or clickhouse\n",
+		 "                            (default) or clickhouse\n"
+		 "  --rate-limit N            as the cloud: N requests a second, and headers\n"
+		 "                            that count them down\n",
 	.routes = routes,
 	.n_routes = COUNT(routes),
 	.option = option,

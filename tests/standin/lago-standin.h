@@ -56,14 +56,22 @@ struct lago_events; /* lago-events.c */
 struct lago {
 	const char *api_key; /* NULL: any key will do */
 	bool clickhouse;
+	int64_t rate_limit; /* requests a second; 0: none, and no headers */
+	int64_t rate_second, rate_count;
 	uint64_t ids; /* counts for lago_ids, which are the same from run to run */
 	uint64_t customers_made;
-	struct lago_table customers, metrics, plans, subscriptions, wallets, invoices;
+	uint64_t invoices_made;
+	struct lago_table customers, metrics, plans, subscriptions, wallets, transactions;
+	struct lago_table add_ons, invoices;
 	struct lago_events *events;
 };
 
 /* A new lago_id. */
 void lago_new_id(struct lago *l, char out[40]);
+/* Gives a resource its lago_id and created_at. */
+void lago_stamp(struct lago *l, struct json_object *o);
+void lago_set_text(struct json_object *o, const char *key, const char *value); /* NULL: null */
+void lago_set_now(struct json_object *o, const char *key);
 
 /* -- answers ------------------------------------- */
 
@@ -75,12 +83,15 @@ void lago_bad_request(const char *wrapper, struct standin_reply *reply);
 void lago_malformed(struct standin_reply *reply);
 void lago_not_found(const char *what, struct standin_reply *reply);
 void lago_forbidden(const char *code, struct standin_reply *reply);
+void lago_not_allowed(const char *code, struct standin_reply *reply);
 /* 422 validation_errors. Takes the details. */
 void lago_invalid(struct json_object *details, struct standin_reply *reply);
 void lago_invalid_one(const char *field, const char *code, struct standin_reply *reply);
 /* Adds one code to details[field], once. */
 void lago_detail(struct json_object *details, const char *field, const char *code);
 bool lago_has_details(struct json_object *details);
+/* What a reject_value fault wants refused. */
+void lago_refuse(struct standin_request *req, struct json_object *in, struct json_object *details);
 
 /*
  * The wrapped resource of the body; NULL with a 400 answered if the body is malformed or the
@@ -126,10 +137,59 @@ void lago_assign(struct json_object *to, struct json_object *from,
 const char *lago_check_currency(struct json_object **value);
 const char *lago_check_country(struct json_object **value);
 const char *lago_check_email(struct json_object **value);
+void lago_need(struct json_object *o, const char *field, struct json_object *details);
+/* Has another row than `self` this code? */
+bool lago_code_taken(struct lago_table *t, struct json_object *o, const struct lago_row *self);
+/* Is it a decimal, not negative, in the text form that Lago asks for? In billionths. */
+bool lago_decimal(struct json_object *value, __int128 *ret_nano);
+bool lago_text_is(struct json_object *value, const char *s);
 bool lago_blank(struct json_object *value);
 size_t lago_characters(const char *s);
 /* Is the value a text and one of the words, which are separated by blanks? */
 bool lago_one_of(struct json_object *value, const char *words);
+
+/* -- metadata ------------------------------------- */
+
+/*
+ * Replaces the list `metadata` of a customer or an invoice. An entry without the lago_id of the one
+ * that is there collides with it.
+ */
+void lago_metadata_put(struct lago *l, struct json_object *o, struct json_object *in,
+		       size_t value_max, struct json_object *details);
+/* What is wrong with an object of texts, or with a list of pairs; NULL if nothing. */
+const char *lago_metadata_object_wrong(struct json_object *in);
+const char *lago_metadata_pairs_wrong(struct json_object *in);
+/* Do the entries fit the query's metadata[key]=value? */
+bool lago_metadata_fits(const struct standin_request *req, struct json_object *list);
+/* Has the query more than a page? */
+bool lago_filtered(const struct standin_request *req);
+
+/* -- charges ------------------------------------- */
+
+/*
+ * Replaces the charges of a plan, unless `list` is no array. False if one names a metric that is not
+ * there; then nothing has changed.
+ */
+bool lago_charges_put(struct lago *l, struct json_object *plan, struct json_object *list,
+		      bool attached, struct json_object *details);
+bool lago_charges_use(struct json_object *plan, const char *metric_id);
+void lago_charges_drop(struct json_object *plan, const char *metric_id);
+/* Has any subscription the plan? */
+bool lago_plan_attached(struct lago *l, const char *code);
+
+/* -- wallets ------------------------------------- */
+
+/* A decimal as Lago prints it: "12.5", "0.0". */
+void lago_format_decimal(__int128 nano, char out[64]);
+/* What is wrong with the credits, in the member's own list of codes. */
+void lago_check_credits(struct json_object *in, const char *const *names, size_t n,
+			struct json_object *details);
+/*
+ * Books the credits of a checked request: one transaction for each kind that is not zero. `out` (or
+ * NULL) takes them.
+ */
+void lago_transactions_book(struct lago *l, struct lago_row *wallet, struct json_object *in,
+			    struct json_object *out);
 
 /* -- resources: handlers, and how each takes a seed ------------------------------------- */
 
@@ -148,15 +208,32 @@ LAGO_HANDLER(lago_metric_delete);
 LAGO_HANDLER(lago_plan_post);
 LAGO_HANDLER(lago_plan_list);
 LAGO_HANDLER(lago_plan_get);
+LAGO_HANDLER(lago_plan_put);
+LAGO_HANDLER(lago_plan_delete);
+LAGO_HANDLER(lago_charge_post);
+LAGO_HANDLER(lago_charge_list);
+LAGO_HANDLER(lago_charge_get);
+LAGO_HANDLER(lago_charge_put);
+LAGO_HANDLER(lago_charge_delete);
 LAGO_HANDLER(lago_subscription_post);
 LAGO_HANDLER(lago_subscription_list);
 LAGO_HANDLER(lago_subscription_get);
 LAGO_HANDLER(lago_subscription_put);
 LAGO_HANDLER(lago_subscription_delete);
+LAGO_HANDLER(lago_wallet_post);
 LAGO_HANDLER(lago_wallet_list);
 LAGO_HANDLER(lago_wallet_get);
+LAGO_HANDLER(lago_wallet_put);
+LAGO_HANDLER(lago_wallet_delete);
+LAGO_HANDLER(lago_transaction_post);
+LAGO_HANDLER(lago_transaction_list);
+LAGO_HANDLER(lago_transaction_get);
+LAGO_HANDLER(lago_invoice_post);
 LAGO_HANDLER(lago_invoice_list);
 LAGO_HANDLER(lago_invoice_get);
+LAGO_HANDLER(lago_invoice_put);
+LAGO_HANDLER(lago_invoice_void);
+LAGO_HANDLER(lago_invoice_delete);
 LAGO_HANDLER(lago_event_post);
 LAGO_HANDLER(lago_event_batch);
 LAGO_HANDLER(lago_event_list);
@@ -164,14 +241,25 @@ LAGO_HANDLER(lago_event_get);
 
 /* The row of an external_id, made bare if there is none. */
 struct lago_row *lago_customer_ensure(struct lago *l, const char *external_id);
-/* Ends what hangs on a customer that is deleted. */
-void lago_subscriptions_end_of(struct lago *l, const char *external_customer_id);
+/* Ends what hangs on a customer or a plan that is deleted (NULL: any). */
+void lago_subscriptions_end_of(struct lago *l, const char *external_customer_id, const char *plan);
+void lago_wallets_end_of(struct lago *l, const char *external_customer_id);
+/* What Lago does later: discards the plans that are pending deletion. */
+void lago_plans_run_jobs(struct lago *l);
 
 void lago_customer_seed(struct lago *l, struct json_object *in);
 void lago_metric_seed(struct lago *l, struct json_object *in);
 void lago_plan_seed(struct lago *l, struct json_object *in);
 void lago_subscription_seed(struct lago *l, struct json_object *in);
 void lago_wallet_seed(struct lago *l, struct json_object *in);
+void lago_add_on_seed(struct lago *l, struct json_object *in);
+/*
+ * A resource found by its lago_id: the row's own or a blank one, with all members of the seed, then
+ * stored (and freed).
+ */
+struct json_object *lago_seed_begin(struct lago *l, const struct lago_row *row,
+				    struct json_object *in, const char *blank);
+struct lago_row *lago_seed_end(struct lago_table *t, struct lago_row *row, struct json_object *o);
 void lago_invoice_seed(struct lago *l, struct json_object *in);
 void lago_event_seed(struct lago *l, struct json_object *in);
 

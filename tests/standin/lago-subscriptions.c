@@ -67,17 +67,12 @@ static const struct lago_field fields[] = {
 
 enum { PUT_SKIPS = 4 };
 
-static void set_text(struct json_object *o, const char *key, const char *value)
-{
-	json_object_object_add(o, key, value ? json_object_new_string(value) : NULL);
-}
-
 static void set_time(struct json_object *o, const char *key, int64_t ms, bool with_ms)
 {
 	char text[32];
 
 	standin_format_time(ms, with_ms, text);
-	set_text(o, key, text);
+	lago_set_text(o, key, text);
 }
 
 static bool is_status(const struct lago_row *row, const char *status)
@@ -111,7 +106,7 @@ static void set_plan(struct json_object *o, const struct lago_row *plan)
 {
 	struct json_object *p = lago_row_parse(plan);
 
-	set_text(o, "plan_code", plan->key);
+	lago_set_text(o, "plan_code", plan->key);
 	json_object_object_add(o, "plan_amount_cents",
 			       json_object_get(json_member(p, "amount_cents")));
 	json_object_object_add(o, "plan_amount_currency",
@@ -140,7 +135,7 @@ static struct lago_row *store_new(struct lago *l, struct json_object *o)
 	const char *customer = json_member_text(o, "external_customer_id");
 	struct lago_row *row;
 
-	set_text(o, "lago_customer_id", lago_customer_ensure(l, customer)->lago_id);
+	lago_set_text(o, "lago_customer_id", lago_customer_ensure(l, customer)->lago_id);
 	row = lago_table_add(&l->subscriptions, json_member_text(o, "external_id"), o);
 
 	lago_row_set_sort(&l->subscriptions, row, time_of(o, "subscription_at", 0));
@@ -155,10 +150,10 @@ static void start(struct json_object *o)
 	set_time(o, "created_at", now, false);
 	set_time(o, "subscription_at", at, false);
 	if (at > now) {
-		set_text(o, "status", "pending");
+		lago_set_text(o, "status", "pending");
 		return;
 	}
-	set_text(o, "status", "active");
+	lago_set_text(o, "status", "active");
 	set_time(o, "started_at", at, true);
 	set_time(o, "activated_at", at, false);
 	set_period(o);
@@ -171,9 +166,9 @@ static struct json_object *new_subscription(struct lago *l, const char *external
 	char id[40];
 
 	lago_new_id(l, id);
-	set_text(o, "lago_id", id);
-	set_text(o, "external_id", external_id);
-	set_text(o, "external_customer_id", customer);
+	lago_set_text(o, "lago_id", id);
+	lago_set_text(o, "external_id", external_id);
+	lago_set_text(o, "external_customer_id", customer);
 	set_plan(o, plan);
 	return o;
 }
@@ -215,7 +210,7 @@ static void end(struct lago_row *row, const char *status, const char *time_key)
 {
 	struct json_object *o = lago_row_parse(row);
 
-	set_text(o, "status", status);
+	lago_set_text(o, "status", status);
 	set_time(o, time_key, standin_now_ms(), false);
 	lago_row_set(row, o);
 	json_object_put(o);
@@ -226,10 +221,10 @@ static const struct lago_row *upgrade(struct lago *l, struct lago_row *old,
 {
 	struct json_object *was = lago_row_parse(old);
 
-	set_text(o, "previous_plan_code", old->plan);
+	lago_set_text(o, "previous_plan_code", old->plan);
 	json_object_object_add(o, "subscription_at",
 			       json_object_get(json_member(was, "subscription_at")));
-	set_text(was, "next_plan_code", json_member_text(o, "plan_code"));
+	lago_set_text(was, "next_plan_code", json_member_text(o, "plan_code"));
 	lago_row_set(old, was);
 	json_object_put(was);
 	end(old, "terminated", "terminated_at");
@@ -251,14 +246,14 @@ static const struct lago_row *downgrade(struct lago *l, struct lago_row *old,
 		end(waiting, "canceled", "canceled_at");
 	standin_format_time(until + 1000, false, day);
 	day[10] = '\0';
-	set_text(now, "next_plan_code", json_member_text(o, "plan_code"));
-	set_text(now, "downgrade_plan_date", day);
+	lago_set_text(now, "next_plan_code", json_member_text(o, "plan_code"));
+	lago_set_text(now, "downgrade_plan_date", day);
 	lago_row_set(old, now);
 	start(o);
-	set_text(o, "status", "pending");
-	set_text(o, "started_at", NULL);
-	set_text(o, "activated_at", NULL);
-	set_text(o, "previous_plan_code", old->plan);
+	lago_set_text(o, "status", "pending");
+	lago_set_text(o, "started_at", NULL);
+	lago_set_text(o, "activated_at", NULL);
+	lago_set_text(o, "previous_plan_code", old->plan);
 	json_object_object_add(o, "subscription_at",
 			       json_object_get(json_member(now, "subscription_at")));
 	json_object_put(now);
@@ -510,12 +505,17 @@ void lago_subscription_delete(void *state, struct standin_request *req,
 	reply->written = 1;
 }
 
-void lago_subscriptions_end_of(struct lago *l, const char *external_customer_id)
+static bool is(const char *have, const char *want)
+{
+	return !want || (have && strcmp(have, want) == 0);
+}
+
+void lago_subscriptions_end_of(struct lago *l, const char *external_customer_id, const char *plan)
 {
 	for (size_t i = 0; i < l->subscriptions.n; i++) {
 		struct lago_row *row = l->subscriptions.row[i];
 
-		if (row->dead || !row->owner || strcmp(row->owner, external_customer_id) != 0)
+		if (row->dead || !is(row->owner, external_customer_id) || !is(row->plan, plan))
 			continue;
 		if (is_status(row, "active"))
 			end(row, "terminated", "terminated_at");
@@ -547,19 +547,19 @@ void lago_subscription_seed(struct lago *l, struct json_object *in)
 
 		o = json_constant(blank_subscription);
 		lago_new_id(l, lago_id);
-		set_text(o, "lago_id", lago_id);
-		set_text(o, "external_id", id);
-		set_text(o, "external_customer_id", customer);
+		lago_set_text(o, "lago_id", lago_id);
+		lago_set_text(o, "external_id", id);
+		lago_set_text(o, "external_customer_id", customer);
 	}
 	lago_assign(o, in, fields, COUNT(fields), details);
 	if (plan)
 		set_plan(o, plan);
 	else if (plan_code)
-		set_text(o, "plan_code", plan_code);
+		lago_set_text(o, "plan_code", plan_code);
 	if (!row)
 		start(o);
 	if (json_member_text(in, "status"))
-		set_text(o, "status", json_member_text(in, "status"));
+		lago_set_text(o, "status", json_member_text(in, "status"));
 	if (row)
 		lago_row_set(row, o);
 	else

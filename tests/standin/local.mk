@@ -17,14 +17,19 @@ standin_shared_sources = \
 
 tests_standin_lago_standin_SOURCES = \
 	tests/standin/lago-answers.c \
-	tests/standin/lago-billing.c \
-	tests/standin/lago-catalog.c \
+	tests/standin/lago-charges.c \
 	tests/standin/lago-customers.c \
 	tests/standin/lago-events.c \
+	tests/standin/lago-invoices.c \
+	tests/standin/lago-metadata.c \
+	tests/standin/lago-metrics.c \
+	tests/standin/lago-plans.c \
 	tests/standin/lago-standin.c \
 	tests/standin/lago-standin.h \
 	tests/standin/lago-subscriptions.c \
 	tests/standin/lago-table.c \
+	tests/standin/lago-transactions.c \
+	tests/standin/lago-wallets.c \
 	$(standin_shared_sources)
 tests_standin_lago_standin_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(JSONC_CFLAGS)
 tests_standin_lago_standin_LDADD = $(MICROHTTPD_LIBS) $(JSONC_LIBS) -lpthread

@@ -242,7 +242,7 @@ answers "bad date" 422 .error_details '{"timestamp_from":["invalid_date"]}'
 call POST /api/v1/events '{"event":{"transaction_id":"t/1","code":"c","external_subscription_id":"o"}}'
 answers "duplicate alone" 422 .error_details '{"transaction_id":["value_already_exist"]}'
 
-call POST /_standin/seed '{"invoices":[{"lago_id":"i1","external_customer_id":"a","fees":[1],"issuing_date":"2026-02-28","total_amount_cents":123},{"lago_id":"i2","external_customer_id":"a"}],"wallets":[{"lago_id":"w1","external_customer_id":"a"}]}'
+call POST /_standin/seed '{"invoices":[{"lago_id":"i1","external_customer_id":"a","fees":[1],"issuing_date":"2026-02-28","total_amount_cents":123},{"lago_id":"i2","external_customer_id":"a","status":"draft"}],"wallets":[{"lago_id":"w1","external_customer_id":"a"}]}'
 call GET /api/v1/invoices
 answers "invoices have no fees in lists" 200 '.invoices|map([.lago_id,.fees,.customer.external_id])' \
 	'[["i1",null,"a"],["i2",null,"a"]]'
@@ -253,6 +253,209 @@ answers "wallets of nobody" 404 .code '"customer_not_found"'
 call DELETE /_standin/state/wallets/w1
 call GET /api/v1/wallets
 answers "a row can vanish" 200 .meta.total_count 0
+call GET "$C?account_type[]=bad"
+answers "a filter's error is nested" 422 '.error_details.account_type["0"][0]' \
+	'"must be one of: customer, partner"'
+call GET "$C?currencies[]=EUR&external_id=cust-000007"
+answers "customers by currency" 200 '.customers|map(.external_id)' '["cust-000007"]'
+
+# -- plans, written
+
+P=/api/v1/plans
+one_charge() { echo "{\"plan\":{\"charges\":[{$1\"billable_metric_id\":\"$kwh\",\"charge_model\":\"standard\",\"properties\":{\"amount\":$2}}]}}"; }
+call POST $P "$(plan own 700 "$kwh")"
+answers "fixed charges in a single answer" 200 .plan.fixed_charges '[]'
+cid=$(jq -r '.plan.charges[0].lago_id' <<<"$body")
+call GET $P
+answers "and not in a list" 200 '.plans|map(has("fixed_charges"))|any' false
+call POST $P "$(plan own 700 "$kwh")"
+answers "plan twice" 422 .error_details '{"code":["value_already_exist"]}'
+call PUT $P/nope '{"plan":{"name":"n"}}'
+answers "PUT of no plan" 404 .code '"plan_not_found"'
+call PUT $P/own '{"plan":{"name":"n"}}'
+answers "absent charges stay" 200 '.plan|[.name,.charges[0].lago_id == "'"$cid"'"]' '["n",true]'
+call PUT $P/own "$(one_charge "\"id\":\"$cid\"," '"0.4"')"
+answers "a charge with its id stays itself" 200 '.plan.charges|map([.lago_id == "'"$cid"'",.properties.amount])' \
+	'[[true,"0.4"]]'
+call PUT $P/own "$(one_charge "" '"0.4"')"
+answers "without it it is made anew" 200 '.plan.charges|map(.lago_id == "'"$cid"'")' '[false]'
+call PUT $P/own "$(one_charge "" 0.4)"
+answers "an amount that is a number" 422 .error_details '{"properties":["invalid_amount"]}'
+call PUT $P/own '{"plan":{"charges":[{"billable_metric_id":"x","charge_model":"standard"}]}}'
+answers "a charge of no metric" 404 .code '"billable_metrics_not_found"'
+call PUT $P/own '{"plan":{"interval":"yearly","bill_charges_monthly":true}}'
+answers "billed monthly" 200 .plan.bill_charges_monthly true
+call PUT $P/own '{"plan":{"description":"d"}}'
+answers "a PUT without the interval forgets that" 200 '.plan|[.interval,.bill_charges_monthly]' \
+	'["yearly",null]'
+call PUT $P/big '{"plan":{"name":"B","amount_cents":2100,"interval":"weekly","amount_currency":"USD","pay_in_advance":true,"trial_period":5}}'
+answers "a plan in use changes little" 200 \
+	'.plan|[.name,.amount_cents,.interval,.amount_currency,.pay_in_advance]' \
+	'["B",2100,"monthly","EUR",false]'
+
+call GET $P/own/charges
+answers "charges" 200 '[(.charges|map(.code)),.meta.total_count]' '[["kwh"],1]'
+call PUT $P/own/charges/kwh '{"charge":{"properties":{"amount":"0.5"},"invoice_display_name":"I"}}'
+answers "one charge changed" 200 '.charge|[.properties.amount,.invoice_display_name]' '["0.5","I"]'
+charge() { echo "{\"charge\":{\"billable_metric_id\":\"$kwh\",\"code\":\"$1\",\"charge_model\":\"$2\",\"properties\":$3}}"; }
+call POST $P/own/charges "$(charge kwh standard '{"amount":"1"}')"
+answers "a code of the plan's own" 422 .error_details '{"code":["value_already_exist"]}'
+call POST $P/own/charges "$(charge pack package '{"amount":"1","package_size":0,"free_units":0}')"
+answers "package" 422 .error_details '{"properties":["invalid_package_size"]}'
+call POST $P/own/charges "$(charge grad graduated '{}')"
+answers "no ranges" 422 .error_details '{"properties":["missing_graduated_ranges"]}'
+R1='{"from_value":0,"to_value":10,"per_unit_amount":"1","flat_amount":"0"}'
+call POST $P/own/charges "$(charge grad graduated "{\"graduated_ranges\":[$R1]}")"
+answers "ranges that end" 422 .error_details '{"properties":["invalid_graduated_ranges"]}'
+call POST $P/own/charges "$(charge grad graduated "{\"graduated_ranges\":[$R1,{\"from_value\":11,\"to_value\":null,\"per_unit_amount\":\"1\",\"flat_amount\":\"0\"}]}")"
+answers "ranges" 200 .charge.code '"grad"'
+call PUT $P/own/charges/grad "$(charge grad sum '{}')"
+answers "no such model" 422 .error_details '{"charge_model":["value_is_invalid"]}'
+call DELETE $P/own/charges/grad
+answers "one charge goes" 200 .charge.code '"grad"'
+call GET $P/own/charges/grad
+answers "it is gone" 404 .code '"charge_not_found"'
+call GET $P/nope/charges
+answers "charges of no plan" 404 .code '"plan_not_found"'
+call PUT $P/ev/charges/kwh '{"charge":{"charge_model":"package","properties":{"amount":"0.9"}}}'
+answers "nor does a charge in use" 200 '.charge|[.charge_model,.properties.amount]' \
+	'["standard","0.9"]'
+call DELETE $P/own
+answers "a plan is marked" 200 .plan.pending_deletion true
+call GET $P/own
+answers "and stays" 200 .plan.pending_deletion true
+call POST /_standin/jobs
+call GET $P/own
+answers "until the job has run" 404 .code '"plan_not_found"'
+call POST /api/v1/billable_metrics '{"billable_metric":{"name":"w","code":"w","field_name":"f","aggregation_type":"weighted_sum_agg","weighted_interval":"days"}}'
+answers "weighted interval" 422 .error_details '{"weighted_interval":["value_is_invalid"]}'
+call POST /api/v1/billable_metrics '{"billable_metric":{"name":"w","code":"w","aggregation_type":"custom_agg"}}'
+answers "custom aggregation" 403 .code '"feature_unavailable"'
+
+# -- wallets
+
+W=/api/v1/wallets
+wallet() { echo "{\"wallet\":{\"external_customer_id\":\"$1\",\"rate_amount\":\"1\",\"currency\":\"EUR\"${2-}}}"; }
+call POST $W "$(wallet nope)"
+answers "wallet of nobody" 422 .error_details '{"customer":["customer_not_found"]}'
+call POST $W '{"wallet":{"external_customer_id":"a","currency":"EUR","rate_amount":1,"paid_credits":5}}'
+answers "numbers for decimals" 422 .error_details \
+	'{"rate_amount":["invalid_amount"],"paid_credits":["invalid_paid_credits","invalid_amount"]}'
+call POST $W "$(wallet a ',"code":"main","granted_credits":"10.5","paid_credits":"3","applies_to":{"fee_types":["charge"],"billable_metric_codes":["kwh"]},"rate":1')"
+answers "credits arrive later" 200 '.wallet|[.credits_balance,.status,.applies_to.billable_metric_codes]' \
+	'["0.0","active",["kwh"]]'
+wid=$(jq -r .wallet.lago_id <<<"$body")
+call GET $W/$wid
+answers "granted ones at once" 200 '.wallet|[.credits_balance,.balance_cents]' '["10.5",1050]'
+call POST $W "$(wallet a ',"code":"main"')"
+answers "wallet twice" 422 .error_details '{"code":["value_already_exist"]}'
+call GET $C/a/wallets/main
+answers "by the codes" 200 .wallet.lago_id "\"$wid\""
+call GET $C/x/wallets/main
+answers "customer of the path" 404 .code '"customer_not_found"'
+call GET $C/a.b/wallets/main
+answers "a dot within the path" 404 .code '"resource_not_found"'
+call GET $C/a%2Eb/wallets/main
+answers "encoded" 404 .code '"wallet_not_found"'
+call PUT $W/$wid '{"wallet":{"name":"N","rate_amount":"7","currency":"USD"}}'
+answers "PUT empties the targets, keeps rate and currency" 200 \
+	'.wallet|[.name,.rate_amount,.currency,.applies_to.fee_types,.applies_to.billable_metric_codes]' \
+	'["N","1.0","EUR",["charge"],[]]'
+call PUT $C/a/wallets/main '{"wallet":{"priority":51,"expiration_at":"2020-01-01T00:00:00Z","metadata":{"a":1}}}'
+answers "wallet checks" 422 .error_details \
+	'{"priority":["value_is_out_of_range"],"expiration_at":["invalid_date"],"metadata":"invalid_key_value_pair"}'
+call PUT $W/$wid '{"wallet":{"applies_to":{"billable_metric_codes":["none"]}}}'
+answers "unknown target" 404 .code '"billable_metrics_not_found"'
+for i in 2 3 4 5 6; do call POST $W "$(wallet a ',"name":"More"')"; done
+answers "a code of its own" 200 .wallet.code '"more_5"'
+call POST $W "$(wallet a)"
+answers "six at most" 422 .error_details '{"customer":["wallet_limit_reached"]}'
+call GET "$W?external_customer_id=a&per_page=2"
+answers "wallets, newest first" 200 '[.meta.total_count,(.wallets|map(.code))]' '[6,["more_5","more_4"]]'
+
+T=/api/v1/wallet_transactions
+top_up='{"wallet_transaction":{"wallet_id":"'$wid'","granted_credits":"2","voided_credits":"0.5","metadata":[{"key":"etl","value":"k1"}]}}'
+call POST $T "$top_up"
+answers "top-up" 200 '.wallet_transactions|map([.transaction_status,.status,.transaction_type,.credit_amount])' \
+	'[["granted","settled","inbound","2.0"],["voided","settled","outbound","0.5"]]'
+call POST $T "$top_up"
+call GET $W/$wid
+answers "again, and it is there twice" 200 .wallet.credits_balance '"13.5"'
+call GET "$W/$wid/wallet_transactions?metadata[etl]=k1&transaction_status=granted"
+answers "found by metadata" 200 .meta.total_count 2
+call GET "$W/$wid/wallet_transactions?status=pending"
+answers "what is paid for waits" 200 '.wallet_transactions|map(.transaction_status)' '["purchased"]'
+tid=$(jq -r '.wallet_transactions[0].lago_id' <<<"$body")
+call GET "$W/$wid/wallet_transactions?status=nonsense"
+answers "a bad filter is ignored" 200 .meta.total_count 6
+call GET $T/$tid
+answers "one transaction" 200 .wallet_transaction.credit_amount '"3.0"'
+call POST $T '{"wallet_transaction":{"wallet_id":"'$wid'","voided_credits":"99"}}'
+answers "more than there is" 422 .error_details '{"voided_credits":["insufficient_credits"]}'
+call POST $T '{"wallet_transaction":{"wallet_id":"x","granted_credits":"1"}}'
+answers "no wallet" 422 .error_details '{"wallet_id":["wallet_not_found"]}'
+call POST $T "$(jq -nc --arg w "$wid" '{wallet_transaction:{wallet_id:$w,granted_credits:"1",metadata:[range(16)|{key:"k\(.)",value:"v"}]}}')"
+answers "an error that is a text" 422 .error_details '{"metadata":"too_many_keys"}'
+call DELETE $W/$wid
+answers "a wallet ends" 200 .wallet.status '"terminated"'
+call DELETE $W/$wid
+answers "again" 200 .wallet.status '"terminated"'
+call PUT $W/$wid '{"wallet":{"name":"x"}}'
+answers "a terminated wallet" 422 .error_details '{"wallet_id":["wallet_is_terminated"]}'
+call POST $T "$top_up"
+answers "gets no credits" 422 .error_details '{"wallet_id":["wallet_is_terminated"]}'
+call POST $W "$(wallet a ',"code":"main"')"
+answers "its code is free" 200 '.wallet.lago_id != "'$wid'"' true
+
+# -- invoices, written
+
+I=/api/v1/invoices
+call POST /_standin/seed '{"add_ons":[{"code":"setup","name":"Setup","amount_cents":500}]}'
+invoice() { echo "{\"invoice\":{\"external_customer_id\":\"$1\",\"currency\":\"EUR\",\"fees\":$2,\"purchase_order_number\":\"po-1\"}}"; }
+call POST $I "$(invoice nope '[]')"
+answers "invoice of nobody" 404 .code '"customer_not_found"'
+call POST $I "$(invoice a '[]')"
+answers "no fees" 404 .code '"fees_not_found"'
+call POST $I "$(invoice a '[{"add_on_code":"none"}]')"
+answers "no add-on" 404 .code '"add_on_not_found"'
+call POST $I "$(invoice a '[{"add_on_code":"setup"},{"add_on_code":"setup","unit_amount_cents":150,"units":"2.5"}]')"
+answers "one-off invoice" 200 '.invoice|[.invoice_type,.status,.total_amount_cents,(.fees|map(.amount_cents))]' \
+	'["one_off","finalized",875,[500,375]]'
+iid=$(jq -r .invoice.lago_id <<<"$body")
+call POST $I "$(invoice a '[{"add_on_code":"setup"}]')"
+call GET "$I?purchase_order_number=po-1"
+answers "again, and it is there twice" 200 .meta.total_count 2
+call GET "$I?statuses[]=draft&statuses[]=voided"
+answers "invoices by status" 200 '.invoices|map(.lago_id)' '["i2"]'
+IM='{"invoice":{"payment_status":"succeeded","metadata":[{"key":"k","value":"v"}]}}'
+call PUT $I/$iid "$IM"
+answers "paid, with metadata" 200 '.invoice|[.payment_status,(.metadata|map(.key))]' '["succeeded",["k"]]'
+call PUT $I/$iid "$IM"
+answers "metadata again without id" 422 .error_details '{"key":["value_already_exist"]}'
+call GET "$I?metadata[k]=v"
+answers "invoices by metadata" 200 '.invoices|map(.lago_id == "'$iid'")' '[true]'
+call PUT $I/$iid '{"invoice":{"payment_status":"paid"}}'
+answers "no such payment status" 422 .error_details '{"payment_status":["value_is_invalid"]}'
+call PUT $I/i2 '{"invoice":{"payment_status":"succeeded"}}'
+answers "draft" 405 . '{"status":405,"error":"Method Not Allowed","code":"payment_status_update_on_draft_invoice"}'
+call PUT $I/i2 '{"invoice":{"metadata":[]}}'
+answers "draft, metadata" 405 .code '"metadata_on_draft_invoice"'
+call POST $I/i2/void
+answers "a draft cannot be void" 405 .code '"not_voidable"'
+call POST $I/$iid/void
+answers "void" 200 .invoice.status '"voided"'
+call POST $I/$iid/void
+answers "once" 405 .code '"not_voidable"'
+call PUT $I/$iid '{"invoice":{"payment_status":"failed"}}'
+answers "a void one is left alone" 405 .code '"update_on_voided_invoice"'
+call DELETE $I/i1
+answers "only drafts are deleted" 405 .code '"not_deletable"'
+call DELETE $I/i2
+call GET "$C/a/invoices?amount_to=600"
+answers "a customer's invoices" 200 '.invoices|map(.total_amount_cents)|sort' '[123,500]'
+call DELETE $C/a
+call GET $W
+answers "a customer takes the wallets along" 200 '.wallets|map(.status)|unique' '["terminated"]'
 
 # ---- faults ---------------------------------------------------------------------------
 
@@ -330,6 +533,13 @@ call POST /api/v1/events '{"event":{"transaction_id":"t","code":"c","properties"
 call GET /_standin/state/events?summary=1
 answers "latest replaces, without a timestamp twice" 200 . \
 	'{"count":2,"distinct_transaction_ids":1,"sum_value":"6.000"}'
+
+start lago-standin --rate-limit 2
+call GET $C
+is "limits are counted down" "2 1 1" "$(tr -d '\r' <"$dir/headers" | awk '
+	tolower($1) ~ /^x-ratelimit-/ {printf "%s%s", s, $2; s=" "}')"
+for _ in 1 2 3 4 5 6; do call GET $C; [ "$status" = 429 ] && break; done
+answers "and kept" 429
 
 # ---- SteVe ----------------------------------------------------------------------------
 
@@ -430,8 +640,34 @@ call GET "/api/v1/transactions?transactionPk=3&transactionPk=4"
 answers "before 3.11 the first key alone" 200 'map(.id)' '[3]'
 call GET /api/v1/transactions/3
 answers "before 3.12 no single transaction" 404
+fault '{"route":"GET /api/v1/transactions","kind":"cut_in_answer"}'
+call GET /api/v1/transactions
+is "cut in the answer" 18 "$rc"
+is "half of it came" '[{"id":5,' "${body:0:9}"
 
-for i in 1 2 3; do
+start steve-standin --version 3.7 --api-key k1 --api-key-header X-KEY --user u --password p
+call GET $T
+answers "up to 3.7 a key" 401
+auth=(-u u:p)
+call GET $T
+answers "and no user" 401
+auth=(-H 'x-key: k1')
+call GET $T
+answers "in a header that has its own name" 200
+call GET "$R?periodType=FROM_TO&from=2026-01-01T00:10:00.000&to=2026-01-01T00:20:00"
+answers "and times without zone" 200
+call GET "$R?periodType=FROM_TO&from=2026-01-01T00:10:00Z&to=2026-01-01T00:20:00Z"
+answers "but none with one" 400
+call GET "$R?type=STOPPED"
+answers "STOPPED came with 3.8" 400
+call POST $T '{"idTag":"A","expiryDate":"2999-01-01T00:00:00.000"}'
+answers "an expiry without zone" 201
+start steve-standin --version 3.8 --api-key k1 --user u --password p
+call GET $T
+answers "from 3.8 on the key is nothing" 401
+auth=()
+
+for i in 1 2 3 4; do
 	kill -INT "${pids[$i]}"
 	wait "${pids[$i]}"
 	is "clean exit $i" 0 $?

@@ -18,6 +18,7 @@ static const char *const kind_names[] = {
 	[FAULT_HANG] = "hang",
 	[FAULT_CUT_BEFORE] = "cut_before",
 	[FAULT_CUT_AFTER_WRITE] = "cut_after_write",
+	[FAULT_CUT_IN_ANSWER] = "cut_in_answer",
 	[FAULT_INVALID_JSON] = "invalid_json",
 	[FAULT_EXPIRED_KEY] = "expired_key",
 	[FAULT_REJECT_VALUE] = "reject_value",
@@ -221,32 +222,20 @@ void fault_list_dump(struct standin *s, struct text *out)
 	text_puts(out, "]");
 }
 
-static void add_header(struct standin_reply *reply, const char *name, const char *value)
-{
-	size_t i = 0;
-
-	while (reply->header[i])
-		i += 2;
-	reply->header[i] = name;
-	reply->header[i + 1] = value;
-}
-
 static void answer_429(const struct fault *f, struct standin_reply *reply)
 {
+	char text[32];
+
 	reply->status = f->status ? (unsigned)f->status : 429;
 	reply->type = "text/plain";
 	text_puts(&reply->body, "Retry later\n");
-	if (f->retry_after) {
-		snprintf(reply->header_text[0], sizeof(reply->header_text[0]), "%s",
-			 f->retry_after);
-		add_header(reply, "Retry-After", reply->header_text[0]);
-	}
+	if (f->retry_after)
+		standin_add_header(reply, "Retry-After", f->retry_after);
 	if (f->reset >= 0) {
-		snprintf(reply->header_text[1], sizeof(reply->header_text[1]), "%lld",
-			 (long long)f->reset);
-		add_header(reply, "X-RateLimit-Limit", "50");
-		add_header(reply, "X-RateLimit-Remaining", "0");
-		add_header(reply, "X-RateLimit-Reset", reply->header_text[1]);
+		snprintf(text, sizeof(text), "%lld", (long long)f->reset);
+		standin_add_header(reply, "X-RateLimit-Limit", "50");
+		standin_add_header(reply, "X-RateLimit-Remaining", "0");
+		standin_add_header(reply, "X-RateLimit-Reset", text);
 	}
 }
 

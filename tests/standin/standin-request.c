@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading a request: its query, and which route it is for. Works on the path as sent, since
- * a percent-encoded slash or dot means something else than a plain one.
+ * Reading a request: its query, and which route it is for; and the headers of its answer. Works
+ * on the path as sent, since a percent-encoded slash or dot means something else than a plain one.
  */
 #include "standin-request.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,17 @@ bool standin_query_has(const struct standin_request *req, const char *name, cons
 			return true;
 	}
 	return false;
+}
+
+void standin_add_header(struct standin_reply *reply, const char *name, const char *value)
+{
+	for (size_t i = 0; i < STANDIN_HEADERS; i++) {
+		if (reply->header[i].name)
+			continue;
+		reply->header[i].name = name;
+		snprintf(reply->header[i].value, sizeof(reply->header[i].value), "%s", value);
+		return;
+	}
 }
 
 void request_split_query(struct standin_request *req, char *copy)
@@ -63,38 +75,51 @@ static bool cut_at_dot(char *segment)
 	return true;
 }
 
-/* Compares one template with a raw path; fills the decoded parameter, if it has one. */
-static bool path_matches(const char *template, const char *path, unsigned flags, char **ret_param)
+/* Is the raw path one of the template? Takes its parameters, of which there are n. */
+static bool take_params(const char *template, const char *path, char *param[2], size_t *n)
 {
-	char *param = NULL;
-
 	while (*template) {
 		if (*template != '{') {
 			if (*template++ != *path++)
-				goto no;
+				return false;
 			continue;
 		}
 		size_t len = strcspn(path, "/");
 
-		if (!len)
-			goto no;
-		free(param);
-		param = standin_alloc(len + 1);
-		memcpy(param, path, len);
+		if (!len || *n == 2)
+			return false;
+		param[*n] = standin_alloc(len + 1);
+		memcpy(param[(*n)++], path, len);
 		path += len;
 		template = strchr(template, '}') + 1;
 	}
 	if (*path == '/' && !path[1])
 		path++;
-	if (*path || (param && (flags & STANDIN_CUT_DOT) && !cut_at_dot(param)))
-		goto no;
-	if (param)
-		standin_unescape(param, false);
-	*ret_param = param;
-	return true;
-no:
-	free(param);
-	return false;
+	return !*path;
+}
+
+static bool dots_fit(char *param[2], size_t n)
+{
+	return !n || ((n == 1 || !strchr(param[0], '.')) && cut_at_dot(param[n - 1]));
+}
+
+/* Compares one template with a raw path; fills the decoded parameters, if it has any. */
+static bool path_matches(const char *template, const char *path, unsigned flags, char *ret[2])
+{
+	char *param[2] = {0};
+	size_t n = 0;
+	bool fits = take_params(template, path, param, &n) &&
+		    (!(flags & STANDIN_CUT_DOT) || dots_fit(param, n));
+
+	for (size_t i = 0; i < n; i++) {
+		if (fits)
+			standin_unescape(param[i], false);
+		else
+			free(param[i]);
+	}
+	if (fits)
+		memcpy(ret, param, sizeof(param));
+	return fits;
 }
 
 const struct standin_route *request_find_route(const struct standin_peer *peer,
@@ -109,9 +134,14 @@ const struct standin_route *request_find_route(const struct standin_peer *peer,
 
 		if (strncmp(r->label, req->method, method_len) != 0 || r->label[method_len] != ' ')
 			continue;
-		if (path_matches(r->label + method_len + 1, req->path + prefix_len, r->flags,
-				 &req->param))
-			return r;
+		char *param[2];
+
+		if (!path_matches(r->label + method_len + 1, req->path + prefix_len, r->flags,
+				  param))
+			continue;
+		req->param = param[0];
+		req->param2 = param[1];
+		return r;
 	}
 	return NULL;
 }

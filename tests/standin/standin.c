@@ -28,7 +28,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HANG_MS = 10 * 60 * 1000 };
+enum { HANG_MS = 10 * 60 * 1000, KEPT_HEADERS = 4 };
 
 /* One request and its answer. */
 struct exchange {
@@ -36,11 +36,11 @@ struct exchange {
 	struct standin_reply reply;
 	const struct standin_route *route;
 	struct fault *fault;
-	char *uri, *query_copy, *method, *headers[3];
+	char *uri, *query_copy, *method, *headers[KEPT_HEADERS];
 	struct text body;
 	struct MHD_Connection *connection;
 	int64_t due_ms;
-	bool started, picked, answered, cut, hanging;
+	bool started, picked, answered, cut, cut_in_answer, hanging;
 };
 
 /* -- answering ------------------------------------- */
@@ -50,9 +50,10 @@ static void exchange_free(struct exchange *x)
 	free(x->uri);
 	free(x->query_copy);
 	free(x->method);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < KEPT_HEADERS; i++)
 		free(x->headers[i]);
 	free(x->req.param);
+	free(x->req.param2);
 	free(x->req.pairs);
 	json_object_put(x->req.json);
 	text_release(&x->body);
@@ -70,6 +71,7 @@ static void exchange_parse(struct standin *s, struct exchange *x)
 	req->host = x->headers[0];
 	req->authorization = x->headers[1];
 	req->content_type = x->headers[2];
+	req->key = x->headers[3];
 	req->path = x->uri;
 	req->query = "";
 	if (query) {
@@ -125,6 +127,10 @@ static void answer_with_fault(struct standin *s, struct exchange *x)
 		break;
 	case FAULT_SLOW:
 		call_peer(s, x);
+		break;
+	case FAULT_CUT_IN_ANSWER:
+		call_peer(s, x);
+		x->cut_in_answer = true;
 		break;
 	case FAULT_INVALID_JSON:
 		call_peer(s, x);
@@ -305,6 +311,33 @@ static bool exchange_begin(struct standin *s, struct exchange *x)
 	return false;
 }
 
+/* Gives the first half of the answer and breaks the connection where the rest should come. */
+static ssize_t half_of(void *cls, uint64_t at, char *to, size_t max)
+{
+	const struct text *body = cls;
+	size_t half = body->len / 2, n = at < half ? half - (size_t)at : 0;
+
+	if (!n)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	n = n < max ? n : max;
+	memcpy(to, body->data + at, n);
+	return (ssize_t)n;
+}
+
+static void free_half(void *cls)
+{
+	text_release(cls);
+	free(cls);
+}
+
+static struct MHD_Response *half_response(const struct text *whole)
+{
+	struct text *body = standin_alloc(sizeof(*body));
+
+	*body = *whole;
+	return MHD_create_response_from_callback(body->len, 4096, half_of, body, free_half);
+}
+
 static enum MHD_Result send_reply(struct exchange *x)
 {
 	struct standin_reply *reply = &x->reply;
@@ -313,15 +346,18 @@ static enum MHD_Result send_reply(struct exchange *x)
 
 	if (x->cut)
 		return MHD_NO;
-	response = MHD_create_response_from_buffer(reply->body.len, reply->body.data,
-						   MHD_RESPMEM_MUST_FREE);
+	if (x->cut_in_answer)
+		response = half_response(&reply->body);
+	else
+		response = MHD_create_response_from_buffer(reply->body.len, reply->body.data,
+							   MHD_RESPMEM_MUST_FREE);
 	if (!response)
 		return MHD_NO;
 	reply->body = (struct text){0};
 	MHD_add_response_header(response, "Content-Type",
 				reply->type ? reply->type : "application/json; charset=utf-8");
-	for (size_t i = 0; i < 8 && reply->header[i]; i += 2)
-		MHD_add_response_header(response, reply->header[i], reply->header[i + 1]);
+	for (size_t i = 0; i < STANDIN_HEADERS && reply->header[i].name; i++)
+		MHD_add_response_header(response, reply->header[i].name, reply->header[i].value);
 	done = MHD_queue_response(x->connection, reply->status, response);
 	MHD_destroy_response(response);
 	return done;
@@ -337,15 +373,17 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
 	return x;
 }
 
-static void exchange_start(struct exchange *x, const char *method)
+static void exchange_start(struct standin *s, struct exchange *x, const char *method)
 {
-	static const char *const names[3] = {"Host", "Authorization", "Content-Type"};
+	const char *names[KEPT_HEADERS] = {"Host", "Authorization", "Content-Type"};
 
+	if (s->peer->key_header)
+		names[3] = s->peer->key_header(s->state);
 	x->started = true;
 	x->method = standin_strdup(method);
-	for (int i = 0; i < 3; i++) {
-		const char *value =
-			MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, names[i]);
+	for (int i = 0; i < KEPT_HEADERS; i++) {
+		const char *value = names[i] ? MHD_lookup_connection_value(
+			x->connection, MHD_HEADER_KIND, names[i]) : NULL;
 
 		x->headers[i] = standin_strdup(value ? value : "");
 	}
@@ -361,7 +399,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
 	(void)url;
 	(void)version;
 	if (!x->started) {
-		exchange_start(x, method);
+		exchange_start(cls, x, method);
 		return MHD_YES;
 	}
 	if (*size) {

@@ -84,8 +84,10 @@ struct standin_request {
 	const char *path;  /* as sent, not decoded, without the query */
 	const char *query; /* as sent; "" if none */
 	const char *route; /* "METHOD /template", or NULL when nothing matched */
-	char *param;       /* the decoded path parameter, or NULL */
+	char *param;       /* the first path parameter, decoded, or NULL */
+	char *param2;      /* the second */
 	const char *host, *authorization, *content_type; /* headers; "" if absent */
+	const char *key; /* the header that the peer's key_header names; "" if absent */
 	const char *body;
 	size_t body_len;
 	struct json_object *json; /* the body; NULL if absent, malformed or not sent as JSON */
@@ -99,25 +101,34 @@ const char *standin_query(const struct standin_request *req, const char *name);
 /* Has the query a parameter of this name with this value? */
 bool standin_query_has(const struct standin_request *req, const char *name, const char *value);
 
+enum { STANDIN_HEADERS = 8 };
+
 struct standin_reply {
 	unsigned status;
 	const char *type;  /* content type, JSON by default */
 	struct text body;
 	size_t rows;       /* rows the request carried; set by the handler of a batch */
 	uint64_t written;  /* rows stored or changed */
-	const char *header[8]; /* name, value pairs; NULL ends */
-	char header_text[2][64];
+	struct {
+		const char *name; /* NULL ends */
+		char value[64];
+	} header[STANDIN_HEADERS];
 };
+
+void standin_add_header(struct standin_reply *reply, const char *name, const char *value);
 
 /* -- a peer ------------------------------------- */
 
 enum {
-	/* Rails' trap: a dot not percent-encoded ends the parameter, the rest is a format. */
+	/*
+	 * Rails' trap: a dot not percent-encoded ends the last parameter, the rest is a format; in
+	 * an earlier one it matches nothing.
+	 */
 	STANDIN_CUT_DOT = 1,
 };
 
 struct standin_route {
-	const char *label; /* "METHOD /template"; one {parameter} stands for one segment */
+	const char *label; /* "METHOD /template"; up to two {parameters} stand for one segment */
 	void (*handle)(void *state, struct standin_request *req, struct standin_reply *reply);
 	unsigned flags;
 };
@@ -133,6 +144,8 @@ struct standin_peer {
 	bool (*option)(void *state, const char *name, const char *value);
 	/* What all routes' paths begin with, before the template; "" if nothing. */
 	const char *(*prefix)(void *state);
+	/* A header whose value is to be in a request's `key`. May be NULL. */
+	const char *(*key_header)(void *state);
 	/* False if the request may not pass: the reply is then the refusal. */
 	bool (*authorize)(void *state, struct standin_request *req, struct standin_reply *reply);
 	void (*unauthorized)(void *state, struct standin_request *req, struct standin_reply *reply);

@@ -95,6 +95,12 @@ const char *steve_query(const struct standin_request *req, const char *name)
 	return v && *v ? v : NULL;
 }
 
+bool steve_odd_zone(const struct steve *st, const char *time)
+{
+	const char *clock = strchr(time, 'T');
+	return st->version < 308 && clock && strpbrk(clock, "Z+-");
+}
+
 enum steve_choice steve_choice(const struct standin_request *req, const char *name)
 {
 	const char *v = steve_query(req, name);
@@ -297,6 +303,10 @@ static bool option(void *state, const char *name, const char *value)
 		st->user = value;
 	else if (strcmp(name, "password") == 0)
 		st->password = value;
+	else if (strcmp(name, "api-key") == 0)
+		st->key = value;
+	else if (strcmp(name, "api-key-header") == 0)
+		st->key_header = value;
 	else if (strcmp(name, "version") == 0)
 		return parse_version(value, &st->version);
 	else if (strcmp(name, "context-path") == 0) {
@@ -358,12 +368,26 @@ static void unauthorized(void *state, struct standin_request *req, struct standi
 		    reply);
 }
 
-static bool authorize(void *state, struct standin_request *req, struct standin_reply *reply)
+static const char *key_header(void *state)
 {
 	const struct steve *st = state;
+	return st->key_header;
+}
 
-	if (!st->basic || (strncasecmp(req->authorization, "Basic ", 6) == 0 &&
-			   strcmp(req->authorization + 6, st->basic + 6) == 0))
+/* Each generation knows its own kind of credentials only; without any, everybody may pass. */
+static bool is_let_in(const struct steve *st, const struct standin_request *req)
+{
+	if (!st->basic && !st->key)
+		return true;
+	if (st->version < 308)
+		return st->key && strcmp(req->key, st->key) == 0;
+	return st->basic && strncasecmp(req->authorization, "Basic ", 6) == 0 &&
+	       strcmp(req->authorization + 6, st->basic + 6) == 0;
+}
+
+static bool authorize(void *state, struct standin_request *req, struct standin_reply *reply)
+{
+	if (is_let_in(state, req))
 		return true;
 	unauthorized(state, req, reply);
 	return false;
@@ -378,12 +402,15 @@ static void not_found(void *state, struct standin_request *req, struct standin_r
 static const struct standin_peer peer = {
 	.name = "steve-standin",
 	.usage = "  --user U --password P     asked for; without them none are needed\n"
+		 "  --api-key KEY             asked for instead up to version 3.7\n"
+		 "  --api-key-header NAME     that bears it, default STEVE-API-KEY\n"
 		 "  --context-path PATH       default /steve\n"
 		 "  --version V               the SteVe to be, default 3.13\n",
 	.routes = routes,
 	.n_routes = COUNT(routes),
 	.option = option,
 	.prefix = prefix,
+	.key_header = key_header,
 	.authorize = authorize,
 	.unauthorized = unauthorized,
 	.not_found = not_found,
@@ -395,7 +422,8 @@ static const struct standin_peer peer = {
 
 int main(int argc, char **argv)
 {
-	struct steve st = {.version = 313, .prefix = standin_strdup("/steve")};
+	struct steve st = {.version = 313, .key_header = "STEVE-API-KEY",
+			   .prefix = standin_strdup("/steve")};
 	int status;
 
 	state_init(&st);

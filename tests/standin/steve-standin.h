@@ -40,6 +40,7 @@ struct steve_transaction {
 
 struct steve {
 	const char *user, *password; /* NULL: not asked for */
+	const char *key, *key_header; /* up to 3.7 instead; NULL: not asked for */
 	char *prefix;                /* the context path, with its slash; "" for none */
 	char *basic;                 /* the Authorization header expected, or NULL */
 	unsigned version;            /* 3.13 is 313 */
@@ -68,6 +69,9 @@ bool steve_path_pk(struct standin_request *req, int64_t *ret_pk, struct standin_
 bool steve_parse_int(const char *s, int64_t *ret);
 /* A query parameter, trimmed as SteVe does; NULL if it is absent or blank. */
 const char *steve_query(const struct standin_request *req, const char *name);
+
+/* Up to 3.7 a date-time is a local one, and with a zone it is none. */
+bool steve_odd_zone(const struct steve *st, const char *time);
 
 enum steve_choice { STEVE_ALL, STEVE_TRUE, STEVE_FALSE, STEVE_BAD };
 enum steve_choice steve_choice(const struct standin_request *req, const char *name);

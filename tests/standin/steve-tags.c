@@ -333,28 +333,29 @@ static bool form_count(struct json_object *in, int64_t *ret)
 	return json_object_is_type(v, json_type_int) || json_object_is_type(v, json_type_double);
 }
 
-static bool form_expiry(struct json_object *in, int64_t *ret_ms)
+static bool form_expiry(const struct steve *st, struct json_object *in, int64_t *ret_ms)
 {
 	const char *text;
 
 	*ret_ms = STEVE_NO_TIME;
 	if (!form_text(in, "expiryDate", &text))
 		return false;
-	return !text || standin_parse_time(text, true, false, ret_ms);
+	return !text || (!steve_odd_zone(st, text) &&
+			 standin_parse_time(text, st->version >= 308, false, ret_ms));
 }
 
 /*
  * Reads the form: what cannot be read at all is a 500, what can but is not allowed a 400.
  * False with the error answered.
  */
-static bool read_form(struct standin_request *req, struct tag_form *f,
+static bool read_form(const struct steve *st, struct standin_request *req, struct tag_form *f,
 		      struct standin_reply *reply)
 {
 	struct json_object *in = req->json;
 
 	if (!json_object_is_type(in, json_type_object) || !form_text(in, "idTag", &f->id_tag) ||
 	    !form_text(in, "parentIdTag", &f->parent) || !form_text(in, "note", &f->note) ||
-	    !form_count(in, &f->max_active) || !form_expiry(in, &f->expiry_ms)) {
+	    !form_count(in, &f->max_active) || !form_expiry(st, in, &f->expiry_ms)) {
 		steve_error(req, 500, "JSON parse error", reply);
 		return false;
 	}
@@ -380,7 +381,7 @@ void steve_tag_post(void *state, struct standin_request *req, struct standin_rep
 	struct steve *st = state;
 	struct tag_form f;
 
-	if (!read_form(req, &f, reply))
+	if (!read_form(st, req, &f, reply))
 		return;
 	/* An unknown parent breaks a constraint as well, and is reported as the same. */
 	if (steve_tag_find(st, f.id_tag) || (f.parent && !steve_tag_find(st, f.parent))) {
@@ -406,7 +407,7 @@ void steve_tag_put(void *state, struct standin_request *req, struct standin_repl
 	struct steve_tag *t;
 	int64_t pk;
 
-	if (!steve_path_pk(req, &pk, reply) || !read_form(req, &f, reply))
+	if (!steve_path_pk(req, &pk, reply) || !read_form(st, req, &f, reply))
 		return;
 	t = tag_of_path(st, req, reply);
 	if (!t)

@@ -343,7 +343,7 @@ static bool read_pks(struct steve *st, struct standin_request *req, struct wante
 	return true;
 }
 
-static bool read_type(struct standin_request *req, struct wanted *w)
+static bool read_type(const struct steve *st, struct standin_request *req, struct wanted *w)
 {
 	const char *type = steve_query(req, "type");
 
@@ -351,23 +351,24 @@ static bool read_type(struct standin_request *req, struct wanted *w)
 		w->type = ANY;
 	else if (strcmp(type, "ACTIVE") == 0)
 		w->type = ACTIVE;
-	else if (strcmp(type, "STOPPED") == 0)
+	else if (strcmp(type, "STOPPED") == 0 && st->version >= 308)
 		w->type = STOPPED;
 	else
 		return false;
 	return true;
 }
 
-static bool read_time(struct standin_request *req, const char *name, int64_t *ret_ms)
+static bool read_time(const struct steve *st, struct standin_request *req, const char *name,
+		      int64_t *ret_ms)
 {
 	const char *v = steve_query(req, name);
 
 	*ret_ms = STEVE_NO_TIME;
-	return !v || standin_parse_time(v, false, false, ret_ms);
+	return !v || (!steve_odd_zone(st, v) && standin_parse_time(v, false, false, ret_ms));
 }
 
 /* The period in terms of the start, both ends included. */
-static bool read_period(struct standin_request *req, struct wanted *w)
+static bool read_period(const struct steve *st, struct standin_request *req, struct wanted *w)
 {
 	static const struct {
 		const char *name;
@@ -376,7 +377,7 @@ static bool read_period(struct standin_request *req, struct wanted *w)
 	const char *period = steve_query(req, "periodType");
 	int64_t from, to, today = standin_now_ms() / DAY_MS * DAY_MS;
 
-	if (!read_time(req, "from", &from) || !read_time(req, "to", &to))
+	if (!read_time(st, req, "from", &from) || !read_time(st, req, "to", &to))
 		return false;
 	w->from_ms = INT64_MIN;
 	w->to_ms = INT64_MAX;
@@ -409,8 +410,8 @@ static bool read_wanted(struct steve *st, struct standin_request *req, struct wa
 	const char *csv = steve_query(req, "returnCSV");
 
 	w->req = req;
-	return !(csv && strcmp(csv, "true") == 0) && read_pks(st, req, w) && read_type(req, w) &&
-	       read_period(req, w) && read_int(req, "connectorId", &w->connector) &&
+	return !(csv && strcmp(csv, "true") == 0) && read_pks(st, req, w) &&
+	       read_type(st, req, w) && read_period(st, req, w) && read_int(req, "connectorId", &w->connector) &&
 	       read_int(req, "userId", &w->user);
 }
 

@@ -7,13 +7,19 @@ connector_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 connector_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JSONC_CFLAGS)
 connector_test_libs = $(CMOCKA_LIBS) $(JSONC_LIBS)
 
-check_PROGRAMS += tests/unit/test-rest-json
-TESTS += tests/unit/test-rest-json
+check_PROGRAMS += tests/unit/test-rest-json tests/unit/test-rest-stream
+TESTS += tests/unit/test-rest-json tests/unit/test-rest-stream
 tests_unit_test_rest_json_SOURCES = tests/unit/test-rest-json.c tests/fuzz/scan-compare.c \
 	tests/fuzz/scan-compare.h $(rest_sources)
 tests_unit_test_rest_json_CPPFLAGS = $(connector_test_cppflags) -I$(top_srcdir)/tests
 tests_unit_test_rest_json_CFLAGS = $(connector_test_cflags)
 tests_unit_test_rest_json_LDADD = $(connector_test_libs)
+
+tests_unit_test_rest_stream_SOURCES = tests/unit/test-rest-stream.c tests/fuzz/stream-compare.c \
+	tests/fuzz/stream-compare.h $(connector_test_sources)
+tests_unit_test_rest_stream_CPPFLAGS = $(connector_test_cppflags) -I$(top_srcdir)/tests
+tests_unit_test_rest_stream_CFLAGS = $(connector_test_cflags)
+tests_unit_test_rest_stream_LDADD = $(connector_test_libs)
 
 if ENABLE_LAGO
 check_PROGRAMS += tests/unit/test-lago-customers tests/unit/test-lago-customers-read \

@@ -7,11 +7,11 @@ postgres_tests = tests/unit/test-postgres-values tests/unit/test-postgres-source
 check_PROGRAMS += $(postgres_tests)
 TESTS += $(postgres_tests)
 
-postgres_test_sources = $(postgres_sources) tests/unit/postgres-fixture.c tests/unit/postgres-fixture.h
+postgres_test_sources = $(postgres_sources) $(table_sources) tests/unit/postgres-fixture.c tests/unit/postgres-fixture.h
 postgres_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(PQ_CFLAGS)
 postgres_test_libs = daemon/libmodel.la $(CMOCKA_LIBS) $(PQ_LIBS) -lm
 
-tests_unit_test_postgres_values_SOURCES = tests/unit/test-postgres-values.c $(postgres_sources)
+tests_unit_test_postgres_values_SOURCES = tests/unit/test-postgres-values.c $(postgres_sources) $(table_sources)
 tests_unit_test_postgres_values_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 tests_unit_test_postgres_values_CFLAGS = $(postgres_test_cflags)
 tests_unit_test_postgres_values_LDADD = $(postgres_test_libs)

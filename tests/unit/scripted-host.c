@@ -94,6 +94,17 @@ static void check_request(const struct scripted *s, const struct step *step, con
 	}
 }
 
+/* Pieces that end anywhere. */
+static int give_pieces(const struct ferry_http_request *req, const char *body, struct ferry_error *err)
+{
+	size_t len = strlen(body), size = 1;
+
+	for (size_t at = 0; at < len; at += size, size = size % 13 + 1)
+		if (req->piece(req->piece_ctx, body + at, len - at < size ? len - at : size, err))
+			return -1;
+	return 0;
+}
+
 static int http(const struct ferry_host *host, const struct ferry_http_request *req, struct ferry_http_response *res,
 		struct ferry_error *err)
 {
@@ -109,6 +120,13 @@ static int http(const struct ferry_host *host, const struct ferry_http_request *
 	if (!step->status)
 		return fill_error(err, step->failure, "scripted failure %d", step->failure);
 	s->answer = quoted(step->answer ? step->answer : "");
+	if (req->piece && step->status / 100 == 2) {
+		*res = (struct ferry_http_response){step->status, "", 0, "application/json", 0, ""};
+		if (give_pieces(req, s->answer, err))
+			return -1;
+		/* it broke off in the middle */
+		return step->failure ? fill_error(err, step->failure, "scripted failure %d", step->failure) : 0;
+	}
 	*res = (struct ferry_http_response){step->status, s->answer, strlen(s->answer), "application/json",
 					    step->retry_after_ms, ""};
 	return 0;

@@ -16,7 +16,8 @@
 struct step {
 	const char *method, *path;	/* path with query, after /api/v1; ^/x: beside it */
 	const char *body;		/* the whole body that must be sent; NULL: none */
-	int status;			/* 0: no answer but the failure below */
+	int status;			/* 0: no answer but the failure below; else that, if there is
+					 * one, comes behind an answer that is taken in pieces */
 	const char *answer;
 	enum ferry_code failure;
 	int64_t retry_after_ms;

@@ -6,11 +6,11 @@ sqlite_test_sources = \
 	plugins/sqlite/cells.c \
 	plugins/sqlite/destination.c \
 	plugins/sqlite/lookup.c \
-	plugins/sqlite/number.c \
 	plugins/sqlite/rows.c \
 	plugins/sqlite/source.c \
 	plugins/sqlite/sqlite.c plugins/sqlite/sqlite.h \
 	plugins/sqlite/statement.c \
+	$(table_sources) \
 	tests/unit/sqlite-fixture.c tests/unit/sqlite-fixture.h
 
 sqlite_tests = tests/unit/test-sqlite-source tests/unit/test-sqlite-destination \
@@ -21,15 +21,15 @@ TESTS += $(sqlite_tests)
 tests_unit_test_sqlite_source_SOURCES = tests/unit/test-sqlite-source.c $(sqlite_test_sources)
 tests_unit_test_sqlite_source_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 tests_unit_test_sqlite_source_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SQLITE_CFLAGS)
-tests_unit_test_sqlite_source_LDADD = $(CMOCKA_LIBS) $(SQLITE_LIBS)
+tests_unit_test_sqlite_source_LDADD = $(CMOCKA_LIBS) $(SQLITE_LIBS) -lm
 
 tests_unit_test_sqlite_destination_SOURCES = tests/unit/test-sqlite-destination.c $(sqlite_test_sources)
 tests_unit_test_sqlite_destination_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 tests_unit_test_sqlite_destination_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SQLITE_CFLAGS)
-tests_unit_test_sqlite_destination_LDADD = $(CMOCKA_LIBS) $(SQLITE_LIBS)
+tests_unit_test_sqlite_destination_LDADD = $(CMOCKA_LIBS) $(SQLITE_LIBS) -lm
 
 tests_unit_test_sqlite_table_SOURCES = tests/unit/test-sqlite-table.c $(sqlite_test_sources)
 tests_unit_test_sqlite_table_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 tests_unit_test_sqlite_table_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SQLITE_CFLAGS)
-tests_unit_test_sqlite_table_LDADD = $(CMOCKA_LIBS) $(SQLITE_LIBS)
+tests_unit_test_sqlite_table_LDADD = $(CMOCKA_LIBS) $(SQLITE_LIBS) -lm
 endif

@@ -167,7 +167,7 @@ static void copy_believes_nothing(void **state)
 static size_t length(const char *sql)
 {
 	bool more;
-	size_t n = statement_length(sql, &more);
+	size_t n = statement_length(sql, POSTGRES_SQL, &more);
 
 	return more ? SIZE_MAX : n;
 }

@@ -163,14 +163,18 @@ static void setup_names_what_is_wrong(void **state)
 {
 	(void)state;
 	setup_of(200, "[]", 0, "", "");
-	setup_of(FAULT(401, "x"), FERRY_E_AUTH, "401", "API password");
+	setup_of(FAULT(401, "x"), FERRY_E_AUTH, "401", "api_password");
+	setup_of(FAULT(401, "x"), FERRY_E_AUTH, "401", "10 minutes");
+	setup_of(401, "<html>proxy", FERRY_E_AUTH, "401", "proxy");
 	/* a wrong context path: a servlet container's page, or the web interface's login */
 	setup_of(404, "<!doctype html><html>HTTP Status 404", FERRY_E_PROTOCOL, "404", "context path");
 	setup_of(302, "", FERRY_E_PROTOCOL, "302", "url");
 	setup_of(200, "<html>login " PASSWORD, FERRY_E_PROTOCOL, "JSON", "web page");
 	setup_of(200, "{}", FERRY_E_PROTOCOL, "no array", "");
-	setup_of(200, "[", FERRY_E_PROTOCOL, "too early", "");
-	setup_of(200, "[{}", FERRY_E_PROTOCOL, "too early", "");
+	setup_of(200, "", FERRY_E_PROTOCOL, "ended in the middle", "");
+	setup_of(200, "[", FERRY_E_PROTOCOL, "ended in the middle", "");
+	setup_of(200, "[{}", FERRY_E_PROTOCOL, "ended in the middle", "");
+	setup_of(200, "[{]", FERRY_E_PROTOCOL, "no name", "");
 	setup_of(200, "[{} {}]", FERRY_E_PROTOCOL, "comma", "");
 	setup_of(200, "[] []", FERRY_E_PROTOCOL, "more text", "");
 	setup_of(FAULT(500, "x"), FERRY_E_UNAVAILABLE, "500", "parentIdTag");
@@ -590,7 +594,8 @@ static void transient(int status, const char *answer, enum ferry_code failure, e
 static void failures_leave_each_row_in_the_right_state(void **state)
 {
 	(void)state;
-	transient(FAULT(500, "x"), 0, FERRY_E_UNAVAILABLE, FERRY_ACK_UNKNOWN);
+	transient(500, "<html>", 0, FERRY_E_UNAVAILABLE, FERRY_ACK_UNKNOWN);
+	transient(503, "{'status':503,'message':'x'}", 0, FERRY_E_UNAVAILABLE, FERRY_ACK_UNKNOWN);
 	transient(429, "", 0, FERRY_E_RATE_LIMIT, FERRY_ACK_UNSENT);
 	transient(FAULT(401, "x"), 0, FERRY_E_AUTH, FERRY_ACK_UNSENT);
 	transient(0, NULL, FERRY_E_CONNECT, FERRY_E_CONNECT, FERRY_ACK_UNSENT);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * moment.c - dates and times as text, for any year PostgreSQL knows. Knows nothing of PostgreSQL but
- * that its days and microseconds count from 2000-01-01.
- */
-#include "postgres/postgres.h"
+/* moment.c - dates and times as text, for any year there is. */
+#include "table/table.h"
 
 #include <string.h>
 
@@ -103,8 +100,7 @@ size_t moment_text(int64_t day, int64_t us, bool zone, char out[MOMENT_TEXT])
 	return finish(out, to, bc);
 }
 
-/* The day an instant falls on, and what of the day has passed. */
-static int64_t split(int64_t us, int64_t *rest)
+int64_t moment_split(int64_t us, int64_t *rest)
 {
 	int64_t day = us / DAY_US;
 
@@ -116,16 +112,23 @@ static int64_t split(int64_t us, int64_t *rest)
 	return day;
 }
 
-size_t timestamp_text(int64_t us_from_2000, bool zone, char out[MOMENT_TEXT])
-{
-	int64_t rest, day = split(us_from_2000, &rest);
-
-	return moment_text(day + DAYS_TO_2000, rest, zone, out);
-}
-
 size_t time_text(int64_t us, char out[MOMENT_TEXT])
 {
-	int64_t rest, day = split(us, &rest);
+	int64_t rest, day = moment_split(us, &rest);
 
 	return moment_text(day, rest, true, out);
+}
+
+bool moment_day(int year, int month, int mday, int64_t *ret)
+{
+	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	if (month < 1 || month > 12 || mday < 1 || mday > lengths[month - 1] + (month == 2 && leap))
+		return false;
+	/* from March, so that leap days come last */
+	int64_t y = (int64_t)year - (month <= 2), era = (y >= 0 ? y : y - 399) / 400;
+	int64_t of_era = y - era * 400, of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + mday - 1;
+	*ret = era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+	return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text.c - texts that grow, and what SQL wants quoted. */
-#include "postgres/postgres.h"
+/* text.c - texts that grow, are quoted, cut, put into one line. */
+#include "table/table.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,7 +56,7 @@ void text_addf(struct text *t, const char *fmt, ...)
 	t->len += (size_t)len;
 }
 
-static void quoted(struct text *t, const char *s, char quote)
+void text_quoted(struct text *t, const char *s, char quote)
 {
 	text_add(t, &quote, 1);
 	for (; *s; s++) {
@@ -65,26 +65,6 @@ static void quoted(struct text *t, const char *s, char quote)
 		text_add(t, s, 1);
 	}
 	text_add(t, &quote, 1);
-}
-
-void text_name(struct text *t, const char *name)
-{
-	quoted(t, name, '"');
-}
-
-void text_literal(struct text *t, const char *value)
-{
-	/* with E the backslash means the same whatever standard_conforming_strings says */
-	bool escapes = strchr(value, '\\');
-
-	text_add(t, " E", escapes ? 2 : 0);
-	text_add(t, "'", 1);
-	for (; *value; value++) {
-		if (*value == '\'' || *value == '\\')
-			text_add(t, value, 1);
-		text_add(t, value, 1);
-	}
-	text_add(t, "'", 1);
 }
 
 void text_release(struct text *t)
