@@ -48,7 +48,7 @@ const struct command *command_find(const struct command *commands, const char *n
 struct args {
 	const struct command *command;	/* NULL: none was given */
 	const char *value[OPTIONS];	/* NULL: not given; "" for options that take nothing */
-	const char *word[2];
+	const char *word[3];
 	size_t n_words;
 };
 

@@ -107,24 +107,6 @@ int cmd_status(struct ctl *ctl, struct ferry_error *err)
 	return rc;
 }
 
-/* A schedule is an object like {"kind": "every", "every": "15m"}; the kind says no more than the rest. */
-static void schedule_text(json_node *schedule, struct buf *out)
-{
-	const char *text, *name;
-	json_node *value;
-	void *iter = NULL;
-
-	while (json_next(schedule, &iter, &name, &value)) {
-		text = json_text(value, NULL);
-		if (strcmp(name, "kind") == 0)
-			continue;
-		buf_addf(out, "%s%s %s", out->len ? ", " : "", name,
-			 text ? text : json_dump(value, NULL));
-	}
-	if (!out->len)
-		buf_adds(out, "manual");
-}
-
 static void add_moment(struct table *t, int64_t at, enum style style)
 {
 	struct buf text = BUF_INIT;
@@ -162,18 +144,21 @@ static void add_status(struct table *t, json_node *run)
 
 static void add_sync(struct table *t, json_node *sync)
 {
-	json_node *run = json_get(sync, "last_run");
+	json_node *run = json_get(sync, "last_run"), *schedule = json_get(sync, "schedule");
 	struct buf text = BUF_INIT;
 
 	table_text(t, STYLE_BOLD, json_get_text(sync, "id", "?"));
-	schedule_text(json_get(sync, "schedule"), &text);
-	table_take(t, STYLE_PLAIN, &text);
+	table_text(t, STYLE_PLAIN, json_get_text(schedule, "text", ""));
 	if (run)
 		buf_addf(&text, "%" PRId64, json_get_int(run, "id", 0));
 	table_take(t, STYLE_PLAIN, &text);
 	add_status(t, run);
 	add_moment(t, json_get_time(run, "started_at"), STYLE_PLAIN);
-	add_moment(t, json_get_time(sync, "next_run_at"), STYLE_INFO);
+	if (json_get_bool(schedule, "paused", false))
+		table_text(t, STYLE_CHANGE, "paused");
+	else
+		add_moment(t, json_get_time(sync, "next_run_at"), STYLE_INFO);
+	table_text(t, STYLE_DIM, json_get_text(schedule, "reason", ""));
 	add_span(t, run);
 	format_count(&text, count_of(sync, "segments"));
 	table_take(t, STYLE_PLAIN, &text);
@@ -185,7 +170,7 @@ int cmd_syncs(struct ctl *ctl, struct ferry_error *err)
 	static const struct column columns[] = {
 		{"SYNC", COLUMN_SHRINK}, {"SCHEDULE", COLUMN_SHRINK}, {"RUN", COLUMN_RIGHT},
 		{"LAST STATUS", COLUMN_SHRINK}, {"STARTED", 0}, {"NEXT", COLUMN_SPARE},
-		{"TOOK", COLUMN_RIGHT | COLUMN_SPARE}, {"SEGMENTS", COLUMN_RIGHT | COLUMN_SPARE},
+		{"WHY", COLUMN_SHRINK | COLUMN_SPARE}, {"TOOK", COLUMN_RIGHT | COLUMN_SPARE}, {"SEGMENTS", COLUMN_RIGHT | COLUMN_SPARE},
 	};
 	struct answer answer = ANSWER_INIT;
 	struct buf path = BUF_INIT;

@@ -15,6 +15,7 @@ ctl_libctl_la_SOURCES = \
 	ctl/cmd-records.c \
 	ctl/cmd-resolve.c \
 	ctl/cmd-run.c \
+	ctl/cmd-schedule.c \
 	ctl/cmd-show.c \
 	ctl/cmd-status.c \
 	ctl/cmd-test.c \

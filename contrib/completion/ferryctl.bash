@@ -19,6 +19,7 @@ _ferryctl_words()
 	CODE) ferryctl explain | awk '/^  / {print $1}' ;;
 	COMMAND) cut -f1 <<<"$table" ;;
 	ID) _ferryctl_names problems ;;
+	TIER) echo active idle dormant ;;
 	esac
 }
 
@@ -38,7 +39,7 @@ _ferryctl_value()
 
 _ferryctl()
 {
-	local cur prev words cword split command row args options socket=() table i
+	local cur prev words cword split command row args options socket=() table i n=0
 	_init_completion -s -n : || return
 	table=$(ferryctl help --commands 2>/dev/null) || return
 	for ((i = 1; i < cword; i++)); do
@@ -47,7 +48,8 @@ _ferryctl()
 		-n|-s|-d|-k|-g|--limit|--page|--status|--segment|--decision|--key|--sync|--group|--link|--until|--before)
 			((i++)) ;;
 		-*) ;;
-		*) [[ -n $command ]] || command=${words[i]} ;;
+		*)
+			if [[ -n $command ]]; then ((n++)); else command=${words[i]}; fi ;;
 		esac
 	done
 	case $prev in
@@ -67,7 +69,7 @@ _ferryctl()
 		_filedir -d
 	else
 		args=${args//[][]/}
-		args=${args%% *}
+		args=$(cut -d ' ' -f $((n + 1)) <<<"$args ")
 		COMPREPLY=($(compgen -W "$(_ferryctl_words "$args")" -- "$cur"))
 		__ltrim_colon_completions "$cur"
 	fi

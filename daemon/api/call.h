@@ -82,6 +82,10 @@ int handle_syncs(struct call *c, struct ferry_error *err);
 int handle_sync(struct call *c, struct ferry_error *err);
 int handle_sync_runs(struct call *c, struct ferry_error *err);
 int handle_trigger(struct call *c, struct ferry_error *err);
+int handle_pause(struct call *c, struct ferry_error *err);
+int handle_resume(struct call *c, struct ferry_error *err);
+int handle_pin(struct call *c, struct ferry_error *err);
+int handle_unpin(struct call *c, struct ferry_error *err);
 int handle_history(struct call *c, struct ferry_error *err);
 
 int handle_runs(struct call *c, struct ferry_error *err);

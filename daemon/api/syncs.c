@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* syncs.c - syncs: what they are, how their last run went, and their trigger. */
 #include "api/call.h"
+#include "supervise/due.h"
 
 static void put_id(struct buf *b, const char *key, int64_t id)
 {
@@ -8,24 +9,6 @@ static void put_id(struct buf *b, const char *key, int64_t id)
 		jw_int(b, key, id);
 	else
 		jw_null(b, key);
-}
-
-/* 900000 -> "15m" */
-static void put_span(struct buf *b, const char *key, int64_t ms)
-{
-	static const struct {
-		int64_t ms;
-		const char *word;
-	} units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
-	struct buf text = BUF_INIT;
-
-	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-		if (ms % units[i].ms == 0) {
-			buf_addf(&text, "%lld%s", (long long)(ms / units[i].ms), units[i].word);
-			break;
-		}
-	jw_text(b, key, buf_str(&text));
-	buf_release(&text);
 }
 
 static void put_endpoint(struct buf *b, const char *key, const struct endpoint_def *e)
@@ -36,13 +19,33 @@ static void put_endpoint(struct buf *b, const char *key, const struct endpoint_d
 	jw_close(b, '}');
 }
 
-static void put_schedule(struct buf *b, const struct schedule_def *schedule)
+static const char *const schedule_kinds[] = {
+	[SCHEDULE_MANUAL] = "manual", [SCHEDULE_EVERY] = "every", [SCHEDULE_CRON] = "cron",
+	[SCHEDULE_ADAPTIVE] = "adaptive", [SCHEDULE_AFTER] = "after",
+};
+
+static void put_schedule(struct buf *b, const struct supervise_sync *sync)
 {
+	const struct schedule_def *schedule = &sync->def->schedule;
+	struct buf text = BUF_INIT;
+
+	schedule_text(schedule, &text);
 	jw_open(b, "schedule", '{');
-	jw_text(b, "kind", schedule->every_ms ? "every" : "manual");
-	if (schedule->every_ms)
-		put_span(b, "every", schedule->every_ms);
+	jw_text(b, "kind", schedule_kinds[schedule->kind]);
+	jw_text(b, "text", buf_str(&text));
+	if (sync->tier) {
+		jw_text(b, "tier", sync->tier);
+		jw_time(b, "pinned_until", sync->pinned_until);
+	}
+	jw_bool(b, "paused", sync->paused_by != NULL);
+	if (sync->paused_by) {
+		jw_text(b, "paused_by", sync->paused_by);
+		jw_time(b, "paused_at", sync->paused_at);
+	}
+	jw_time(b, "next_run_at", sync->next_run_at);
+	jw_text(b, "reason", sync->reason);
 	jw_close(b, '}');
+	buf_release(&text);
 }
 
 static void put_segments(struct buf *b, const struct sync_def *def)
@@ -93,7 +96,7 @@ static void put_sync(struct buf *b, const struct supervise_sync *sync)
 	jw_open(b, NULL, '{');
 	jw_text(b, "id", sync->def->name);
 	jw_text(b, "file", sync->def->file);
-	put_schedule(b, &sync->def->schedule);
+	put_schedule(b, sync);
 	put_segments(b, sync->def);
 	put_id(b, "running", sync->running);
 	put_id(b, "queued", sync->queued);
@@ -193,4 +196,51 @@ int handle_trigger(struct call *c, struct ferry_error *err)
 		return -1;
 	reply_queued(c, id, coalesced);
 	return 0;
+}
+
+/* ------------------------------------------------------------------- schedules */
+
+/* Answered with the sync as it is now. */
+static int change(struct call *c, int (*fn)(struct supervisor *, const char *, const struct supervise_actor *,
+					    struct ferry_error *), struct ferry_error *err)
+{
+	const struct member members[] = {{NULL, MEMBER_FLAG, NULL}};
+	struct json_doc *doc;
+
+	if (call_body(c, members, &doc, err) < 0)
+		return -1;
+	json_free(doc);
+	return fn(c->s, c->arg, &c->actor, err) < 0 ? -1 : handle_sync(c, err);
+}
+
+int handle_pause(struct call *c, struct ferry_error *err)
+{
+	return change(c, supervise_pause, err);
+}
+
+int handle_resume(struct call *c, struct ferry_error *err)
+{
+	return change(c, supervise_resume, err);
+}
+
+int handle_unpin(struct call *c, struct ferry_error *err)
+{
+	return change(c, supervise_unpin, err);
+}
+
+int handle_pin(struct call *c, struct ferry_error *err)
+{
+	const char *tier = NULL;
+	int64_t hours = 0;
+	const struct member members[] = {
+		{"tier", MEMBER_TEXT, &tier}, {"hours", MEMBER_COUNT, &hours}, {NULL, MEMBER_FLAG, NULL},
+	};
+	struct json_doc *doc;
+
+	if (call_body(c, members, &doc, err) < 0)
+		return -1;
+	int rc = tier ? supervise_pin(c->s, c->arg, tier, hours, &c->actor, err)
+		: ferry_fail(err, FERRY_E_USAGE, "'tier' is missing (active, idle, dormant)");
+	json_free(doc);
+	return rc < 0 ? -1 : handle_sync(c, err);
 }

@@ -32,4 +32,22 @@ char *buf_detach(struct buf *b);
 /* Read a whole file. Returns 0 or errno; EFBIG when it is longer than max. */
 int buf_read_file(struct buf *b, const char *path, size_t max);
 
+/* Bytes of the character that s begins with, 1 to 4; 0 when that is none in UTF-8. left is not 0. */
+static inline size_t utf8_length(const char *s, size_t left)
+{
+	unsigned char c = (unsigned char)s[0];
+
+	if (c < 0x80)
+		return 1;
+	size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+	if (c < 0xc2 || c > 0xf4 || n > left)
+		return 0;
+	for (size_t k = 1; k < n; k++)
+		if (((unsigned char)s[k] & 0xc0) != 0x80)
+			return 0;
+	unsigned char d = (unsigned char)s[1];
+	bool bad = (c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) || (c == 0xf4 && d > 0x8f);
+	return bad ? 0 : n;
+}
+
 #endif

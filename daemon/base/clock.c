@@ -26,8 +26,8 @@ void clock_sleep_ms(int64_t ms)
 		nanosleep(&ts, NULL);
 }
 
-/* Days since 1970-01-01 of a proleptic Gregorian date, by eras of 400 years that start in March. */
-static int64_t days_from_date(int64_t y, int m, int d)
+/* By eras of 400 years that start in March. */
+int64_t clock_days_from_date(int64_t y, int m, int d)
 {
 	y -= m <= 2;
 	int64_t era = (y >= 0 ? y : y - 399) / 400;
@@ -36,7 +36,7 @@ static int64_t days_from_date(int64_t y, int m, int d)
 	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
-static void date_from_days(int64_t days, int64_t *y, int *m, int *d)
+void clock_date_from_days(int64_t days, int64_t *y, int *m, int *d)
 {
 	days += 719468;
 	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
@@ -63,7 +63,7 @@ size_t clock_format(int64_t us, char out[CLOCK_TEXT])
 		rest += 86400;
 		days--;
 	}
-	date_from_days(days, &y, &m, &d);
+	clock_date_from_days(days, &y, &m, &d);
 	int n = snprintf(out, CLOCK_TEXT, "%04lld-%02d-%02dT%02d:%02d:%02d", (long long)y, m, d,
 			 (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
 	if (frac % 1000)
@@ -156,6 +156,6 @@ bool clock_parse(const char *s, size_t len, int64_t *ret_us)
 		if (!time_of_day(&p, end, &day_us) || !zone(&p, end, &off) || p != end)
 			return false;
 	}
-	*ret_us = days_from_date(y, m, d) * 86400000000 + day_us - off * 1000000;
+	*ret_us = clock_days_from_date(y, m, d) * 86400000000 + day_us - off * 1000000;
 	return true;
 }

@@ -25,4 +25,8 @@ size_t clock_format(int64_t us, char out[CLOCK_TEXT]);
  */
 bool clock_parse(const char *s, size_t len, int64_t *ret_us);
 
+/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back. */
+int64_t clock_days_from_date(int64_t y, int m, int d);
+void clock_date_from_days(int64_t days, int64_t *y, int *m, int *d);
+
 #endif

@@ -6,4 +6,5 @@ daemon_libbase_la_SOURCES = \
 	daemon/base/buf.c daemon/base/buf.h \
 	daemon/base/clock.c daemon/base/clock.h \
 	daemon/base/error.c daemon/base/error.h \
-	daemon/base/log.c daemon/base/log.h
+	daemon/base/log.c daemon/base/log.h \
+	daemon/base/zone.c daemon/base/zone.h

@@ -10,7 +10,10 @@ void conf_check_lookup(struct keyword_reader *r, const struct yaml_node *node, v
 void conf_check_statistic(struct keyword_reader *r, const struct yaml_node *node, void *base);
 void conf_check_check(struct keyword_reader *r, const struct yaml_node *node, void *base);
 void conf_check_segment(struct keyword_reader *r, const struct yaml_node *node, void *base);
+void conf_check_schedule(struct keyword_reader *r, const struct yaml_node *node, void *base);
 /* Also reads the one segment of a sync that has no `segments:`. */
 void conf_check_sync(struct keyword_reader *r, const struct yaml_node *node, void *base);
+/* What only all syncs together tell: those that follow each other, look-backs that are too short. */
+void conf_check_schedules(const struct generation *g, struct conf_mistakes *mistakes);
 
 #endif

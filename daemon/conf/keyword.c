@@ -159,6 +159,8 @@ static struct keyword entry_of(const struct keyword *k)
 		entry.type = KEYWORD_EXPR;
 	else if (k->type == KEYWORD_NAMES)
 		entry.type = KEYWORD_NAME;
+	else if (k->type == KEYWORD_REASONS)
+		entry.type = KEYWORD_REASON;
 	return entry;
 }
 
@@ -309,7 +311,7 @@ static void read_one(struct keyword_reader *r, const struct keyword *k, const st
 		return;
 	}
 	switch (k->type) {
-	case KEYWORD_EXPRS: case KEYWORD_NAMES: case KEYWORD_FIELDS:
+	case KEYWORD_EXPRS: case KEYWORD_NAMES: case KEYWORD_FIELDS: case KEYWORD_REASONS:
 		read_values(r, k, value, base);
 		break;
 	case KEYWORD_MAPPING:

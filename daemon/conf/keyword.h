@@ -34,6 +34,7 @@ enum keyword_type {
 	KEYWORD_EXPRS,			/* const char ** and a count */
 	KEYWORD_NAMES,
 	KEYWORD_FIELDS,			/* names of mapped fields */
+	KEYWORD_REASONS,
 	/* of several parts */
 	KEYWORD_MAPPING,		/* struct map_def * and a count: field -> expression */
 	KEYWORD_OBJECT,			/* the struct itself; choices are words instead of a map */

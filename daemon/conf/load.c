@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/keyword.h"
+#include "conf/checks.h"
 
 struct loader {
 	struct generation *g;
@@ -185,6 +185,7 @@ static void finish(struct loader *l)
 	for (size_t i = 0; i < g->n_syncs; i++)
 		if (!g->syncs[i].memory_limit)
 			g->syncs[i].memory_limit = g->daemon.memory_limit;
+	conf_check_schedules(g, l->mistakes);
 }
 
 struct generation *conf_load(const struct conf_file *files, size_t n,

@@ -10,6 +10,7 @@ daemon_libconf_la_SOURCES = \
 	daemon/conf/mistakes.c \
 	daemon/conf/nearest.c \
 	daemon/conf/scalar.c \
+	daemon/conf/schedule.c \
 	daemon/conf/secret.c daemon/conf/secret.h \
 	daemon/conf/tables.c \
 	daemon/conf/text.c \

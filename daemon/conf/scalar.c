@@ -30,6 +30,7 @@ static const struct {
 	[KEYWORD_EXPRS] = {"expression or list of expressions", ""},
 	[KEYWORD_NAMES] = {"name or list of names", ""},
 	[KEYWORD_FIELDS] = {"field or list of fields", ""},
+	[KEYWORD_REASONS] = {"code or list of codes", ""},
 	[KEYWORD_MAPPING] = {"map of field: expression", ""},
 	[KEYWORD_OBJECT] = {"map", ""},
 	[KEYWORD_OBJECTS] = {"list of maps", ""},

@@ -458,18 +458,69 @@ const struct keyword_object conf_leg_object = {
 
 /* ---- syncs.d */
 
-static const struct keyword schedule_keywords[] = {
-	{.name = "every", .type = KEYWORD_DURATION, .flags = KEYWORD_REQUIRED, .min = SECOND,
-	 .max = 366 * DAY, .offset = offsetof(struct schedule_def, every_ms),
-	 .help = "time between the end of a run and the next"},
+#define AT(member) .offset = offsetof(struct schedule_def, member)
+static const struct keyword adaptive_keywords[] = {
+	{.name = "active", .type = KEYWORD_TEXT, .fallback = "15m", AT(adaptive.tiers[CADENCE_ACTIVE].text),
+	 .help = "how often it runs while something happens: a duration, or a cron pattern"},
+	{.name = "idle", .type = KEYWORD_TEXT, .fallback = "1h", AT(adaptive.tiers[CADENCE_IDLE].text),
+	 .help = "how often after some quiet runs"},
+	{.name = "dormant", .type = KEYWORD_TEXT, .fallback = "0 3 * * 0", AT(adaptive.tiers[CADENCE_DORMANT].text),
+	 .help = "how often when nothing has happened for long"},
+	{.name = "demote_after", .type = KEYWORD_INT, .fallback = "2", .min = 1, .max = 1000,
+	 AT(adaptive.demote_after), .help = "quiet runs in a row after which it runs less often"},
+	{.name = "quiet", .type = KEYWORD_DURATION, .fallback = "30d", .min = SECOND, .max = 3660 * DAY,
+	 AT(adaptive.quiet_ms), .help = "so long nothing must have happened before it becomes dormant"},
+	{.name = "activity", .type = KEYWORD_REASONS, .max = 20, AT(adaptive.activity),
+	 .count = offsetof(struct schedule_def, adaptive.n_activity),
+	 .help = "reason codes that mean something is going on even when no row is written, such as that of "
+		 "a skip rule"},
 	{.name = NULL},
 };
 
+static const struct keyword_object adaptive_object = {
+	.name = "adaptive", .keywords = adaptive_keywords, .size = sizeof(struct schedule_def),
+};
+
+static const struct keyword schedule_keywords[] = {
+	{.name = "every", .type = KEYWORD_DURATION, .min = SECOND, .max = 366 * DAY, AT(rhythm.every_ms),
+	 .help = "time between the end of a run and the next"},
+	{.name = "cron", .type = KEYWORD_TEXT, AT(rhythm.text),
+	 .help = "five fields: minute hour day month weekday; or @hourly, @daily, @weekly, @monthly, @yearly"},
+	{.name = "adaptive", .type = KEYWORD_OBJECT, .object = &adaptive_object, .offset = 0,
+	 .help = "how often it runs follows from what runs find"},
+	{.name = "after", .type = KEYWORD_NAME, AT(after), .mark = offsetof(struct schedule_def, after_mark),
+	 .help = "another sync: it runs when a run of that one has completed"},
+	{.name = "timezone", .type = KEYWORD_TEXT, .fallback = "UTC", AT(timezone),
+	 .help = "whose clock cron patterns mean, such as Europe/Berlin"},
+	{.name = "jitter", .type = KEYWORD_DURATION, .min = SECOND, .max = DAY, AT(jitter_ms),
+	 .help = "each run is late by some time below this one, always the same for a sync, so that not all begin "
+		 "at once"},
+	{.name = "catch_up", .type = KEYWORD_BOOL, .fallback = "true", AT(catch_up),
+	 .help = "a run missed while the daemon was down or the sync was paused is made up for, at once and once"},
+	{.name = NULL},
+};
+#undef AT
+
 static const struct keyword_object schedule_object = {
 	.name = "schedule", .keywords = schedule_keywords, .size = sizeof(struct schedule_def),
+	.check = conf_check_schedule,
 };
 
 static const struct keyword_choice schedule_words[] = {{"manual", 0}, {NULL, 0}};
+
+#define AT(member) .offset = offsetof(struct retry_def, member)
+static const struct keyword retry_keywords[] = {
+	{.name = "attempts", .type = KEYWORD_INT, .fallback = "0", .min = 0, .max = 20, AT(attempts),
+	 .help = "further runs after one that failed for a transient reason"},
+	{.name = "wait", .type = KEYWORD_DURATION, .fallback = "1m", .min = SECOND, .max = DAY, AT(wait_ms),
+	 .help = "time before each of them"},
+	{.name = NULL},
+};
+#undef AT
+
+static const struct keyword_object retry_object = {
+	.name = "retry", .keywords = retry_keywords, .size = sizeof(struct retry_def),
+};
 
 #define AT(member) .offset = offsetof(struct sync_def, member)
 static const struct keyword sync_keywords[] = {
@@ -477,11 +528,14 @@ static const struct keyword sync_keywords[] = {
 	 .mark = offsetof(struct sync_def, mark), .help = "the sync's name, once in all files"},
 	{.name = "schedule", .type = KEYWORD_OBJECT, .fallback = "manual",
 	 .choices = schedule_words, .object = &schedule_object, AT(schedule),
-	 .help = "when it runs: {every: 15m}, or manual for on request only"},
+	 .help = "when it runs: {every: 15m}, {cron: \"0 3 * * *\"}, {adaptive: {}}, {after: other-sync}, or manual for "
+		 "on request only"},
 	{.name = "memory_limit", .type = KEYWORD_SIZE, .min = 32 * MIB, .max = 64 * GIB,
 	 AT(memory_limit), .help = "memory a run of it may use; left out, the daemon's setting"},
 	{.name = "timeout", .type = KEYWORD_DURATION, .min = SECOND, .max = 366 * DAY,
 	 AT(timeout_ms), .help = "for a whole run; left out, none"},
+	{.name = "retry", .type = KEYWORD_OBJECT, .object = &retry_object, AT(retry),
+	 .help = "whether a failed run is tried again before the next one by schedule"},
 	{.name = "segments", .type = KEYWORD_OBJECTS, .min = 1, .max = 100,
 	 .object = &conf_segment_object, AT(segments),
 	 .count = offsetof(struct sync_def, n_segments),

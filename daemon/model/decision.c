@@ -36,6 +36,7 @@ static const struct reason_info reasons[] = {
 	{"DUPLICATE_KEY", "The key occurs more than once in the source; the first one counts."},
 	{"TARGET_CLAIMED_TWICE", "Two keys lead to the same record over there."},
 	{"ALREADY_DELIVERED", "Each key is sent once, ever, and this one was."},
+	{"CHANGED_AFTER_DELIVERY", "Each key is sent once, ever, and this one was; its record has changed since."},
 	{"LOOKUP_MISSING", "A lookup has no row for this record; tried again in the next run."},
 	{"EXTRACT_TRUNCATED", "The source was cut short, so absence means nothing."},
 	{"IN_DOUBT", "An earlier run cannot tell whether it was delivered, nor can the destination; --full sends it again."},
@@ -85,6 +86,7 @@ static const struct problem_group_info groups[] = {
 	{"conflict", "error", "Both sides claim something else; nothing was written."},
 	{"in_doubt", "error", "Nobody can tell whether it was delivered. Look at the destination."},
 	{"quarantined", "error", "Refused again and again. Correct the record, then let it be tried again."},
+	{"changed_after_delivery", "warning", "Delivered for good, and changed since. If it matters, deliver a correction under a key of its own."},
 	{"lookup_missing", "warning", "Something it refers to is not there yet. Tried again in each run."},
 	{"invalid_record", "error", "A value is not allowed. Correct it in the source."},
 	{"missing_required_field", "error", "A field that must be there is empty. Fill it in the source."},
@@ -100,6 +102,7 @@ static const struct {
 	{"MEDIUM_MATCH_REQUIRES_REVIEW", "review_required"},
 	{"IN_DOUBT", "in_doubt"},
 	{"QUARANTINED", "quarantined"},
+	{"CHANGED_AFTER_DELIVERY", "changed_after_delivery"},
 	{"LOOKUP_MISSING", "lookup_missing"},
 	{"INVALID_RECORD", "invalid_record"},
 	{"DUPLICATE_KEY", "invalid_record"},
@@ -265,7 +268,7 @@ static const struct decision_rule rules[] = {
 
 	/* delivered before */
 	RULE(CHANGE(SAME) | MODE(APPEND), SKIP, "UNCHANGED"),
-	RULE(CHANGE(DIFFERENT) | MODE(APPEND), SKIP, "ALREADY_DELIVERED"),
+	RULE(CHANGE(DIFFERENT) | MODE(APPEND), SKIP, "CHANGED_AFTER_DELIVERY"),
 	RULE(KNOWN | DRIFT(ABSENT) | MODE(UPDATE), SKIP, "MODE_FORBIDS_CREATE"),
 	RULE(KNOWN | DRIFT(ABSENT), CREATE, "DRIFTED"),
 	RULE(KNOWN | MODE(INSERT), SKIP, "MODE_FORBIDS_UPDATE"),

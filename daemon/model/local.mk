@@ -2,6 +2,7 @@
 # Floor 2: what things are. No I/O.
 noinst_LTLIBRARIES += daemon/libmodel.la
 daemon_libmodel_la_SOURCES = \
+	daemon/model/cron.c daemon/model/cron.h \
 	daemon/model/decision.c daemon/model/decision.h \
 	daemon/model/run.c daemon/model/run.h \
 	daemon/model/sync.c daemon/model/sync.h \

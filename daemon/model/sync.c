@@ -33,6 +33,39 @@ const struct sync_def *generation_sync(const struct generation *g, const char *n
 	return bsearch(name, g->syncs, g->n_syncs, sizeof *g->syncs, by_sync);
 }
 
+static const char *const tiers[] = {"active", "idle", "dormant"};
+
+const char *cadence_tier_name(enum cadence_tier tier)
+{
+	return tiers[tier];
+}
+
+int cadence_tier_from_name(const char *name)
+{
+	for (int i = 0; i < CADENCE_TIERS; i++)
+		if (strcmp(tiers[i], name) == 0)
+			return i;
+	return -1;
+}
+
+static int64_t rhythm_gap(const struct rhythm_def *r)
+{
+	return r->every_ms ? r->every_ms : cron_longest_gap(&r->cron) * 1000;
+}
+
+int64_t schedule_longest_gap(const struct schedule_def *s)
+{
+	int64_t most = 0;
+
+	if (s->kind == SCHEDULE_EVERY || s->kind == SCHEDULE_CRON)
+		return rhythm_gap(&s->rhythm) + s->jitter_ms;
+	for (int i = 0; i < CADENCE_TIERS && s->kind == SCHEDULE_ADAPTIVE; i++) {
+		int64_t gap = rhythm_gap(&s->adaptive.tiers[i]) + s->jitter_ms;
+		most = gap > most ? gap : most;
+	}
+	return most;
+}
+
 /* A bare column name, as text without quotes; NULL when it is an expression. */
 static const char *bare_name(struct arena *arena, const char *expr)
 {

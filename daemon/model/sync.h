@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "model/cron.h"
 
 /* Where in the configuration something was written. */
 struct def_mark {
@@ -192,8 +193,45 @@ struct segment_def {
 	struct def_mark mark;
 };
 
+/* A span counted from the end of the last run, or times on the clock. */
+struct rhythm_def {
+	const char *text;		/* as written */
+	int64_t every_ms;		/* 0: by cron */
+	struct cron cron;
+};
+
+enum cadence_tier { CADENCE_ACTIVE, CADENCE_IDLE, CADENCE_DORMANT, CADENCE_TIERS };
+
+/* `adaptive:`: how often it runs follows from what runs find. */
+struct adaptive_def {
+	struct rhythm_def tiers[CADENCE_TIERS];
+	int demote_after;		/* quiet evaluations in a row */
+	int64_t quiet_ms;		/* nothing happened for so long: it may become dormant */
+	const char **activity;		/* reason codes that mean something is going on */
+	size_t n_activity;
+};
+
+enum schedule_kind { SCHEDULE_MANUAL, SCHEDULE_EVERY, SCHEDULE_CRON, SCHEDULE_ADAPTIVE, SCHEDULE_AFTER };
+
 struct schedule_def {
-	int64_t every_ms;		/* 0: manual */
+	enum schedule_kind kind;
+	struct rhythm_def rhythm;	/* of every and cron */
+	struct adaptive_def adaptive;
+	const char *after;		/* the sync it follows; NULL */
+	struct def_mark after_mark;
+	const char *timezone;
+	const struct zone *zone;	/* NULL: UTC */
+	int64_t jitter_ms;
+	bool catch_up;			/* what was missed while nothing could run is made up for, once */
+};
+
+/* The segment in which an adaptive schedule tells what it thought; no other may have that name. */
+#define SCHEDULING_SEGMENT "scheduling"
+
+/* `retry:` of a sync: new runs after one that failed for a transient reason. */
+struct retry_def {
+	int attempts;
+	int64_t wait_ms;		/* before each */
 };
 
 struct sync_def {
@@ -203,6 +241,7 @@ struct sync_def {
 	size_t n_segments;
 	int64_t memory_limit;		/* bytes; from the daemon's settings when not said */
 	int64_t timeout_ms;		/* whole run; 0: none */
+	struct retry_def retry;
 	const char *file;
 	struct def_mark mark;
 };
@@ -243,5 +282,9 @@ const char *const *segment_key_columns(const struct segment_def *seg, struct are
 const char *const *segment_key_fields(const struct segment_def *seg, struct arena *arena);
 
 const char *mode_name(enum ferry_mode mode);	/* "upsert" */
+const char *cadence_tier_name(enum cadence_tier tier);	/* "active" */
+int cadence_tier_from_name(const char *name);	/* -1: none */
+/* The longest time between two runs, in ms; 0: nobody knows (manual, or after another sync). */
+int64_t schedule_longest_gap(const struct schedule_def *schedule);
 
 #endif

@@ -75,28 +75,12 @@ static inline bool is_ascii(const char *s, size_t len)
 	return !((all | a | b) & 0x8080808080808080u);
 }
 
-/* RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
 static bool is_utf8(const char *text, size_t len)
 {
-	const uint8_t *s = (const uint8_t *)text;
-	size_t i = 0;
-
-	while (i < len) {
-		uint8_t c = s[i];
-		if (c < 0x80) {
-			i++;
-			continue;
-		}
-		size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-		if (c < 0xc2 || c > 0xf4 || n > len - i)
+	for (size_t i = 0, n; i < len; i += n) {
+		n = utf8_length(text + i, len - i);
+		if (!n)
 			return false;
-		for (size_t k = 1; k < n; k++)
-			if ((s[i + k] & 0xc0) != 0x80)
-				return false;
-		uint8_t d = s[i + 1];
-		if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) || (c == 0xf4 && d > 0x8f))
-			return false;
-		i += n;
 	}
 	return true;
 }

@@ -27,6 +27,12 @@ static void connector_say(struct segment *seg, const struct row *row, enum ferry
 	struct ferry_value *fields = arena_alloc0(&seg->batch.arena, seg->layout.n, sizeof *fields);
 	record_decode(seg->batch.bytes.s + row->record, row->record_len, fields, seg->layout.n);
 	c.fields = fields;
+	if (row->change != CHANGE_NEW && row->known.record && row->known.layout == seg->layout_id &&
+	    !(row->known.flags & SNAP_UNSURE)) {
+		struct ferry_value *before = arena_alloc0(&seg->batch.arena, seg->layout.n, sizeof *before);
+		record_decode(row->known.record, row->known.record_len, before, seg->layout.n);
+		c.before = before;
+	}
 	api->decide(&pure, &c, d, reason);
 	if (*d != was && *d != FERRY_SKIP && *d != FERRY_CONFLICT)
 		*d = was;
@@ -113,11 +119,13 @@ static int decide_record(struct segment *seg, struct row *row, struct ferry_erro
 		/* found over there as it should be: only the snapshot has to learn of it */
 		return row->change == CHANGE_NEW ? plan_row(seg, row, d, reason, PLAN_ADOPT, err) : 0;
 	}
-	if (d == FERRY_CONFLICT)
+	/* what was delivered for good and has changed waits for nothing */
+	bool changed = d == FERRY_SKIP && strcmp(reason, "CHANGED_AFTER_DELIVERY") == 0;
+	if (d == FERRY_CONFLICT || changed)
 		report_conflict(seg, row, reason);
 	seg->tiers[row->tier]++;
 	segment_count(seg, d, reason);
-	return plan_row(seg, row, d, reason, 0, err);
+	return plan_row(seg, row, d, reason, changed ? PLAN_FINAL : 0, err);
 }
 
 /* A skip for want of a lookup's row is worth a person's look; any other is as the rules say. */

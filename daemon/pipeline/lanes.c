@@ -10,6 +10,7 @@
 
 #include "pipeline/deliver.h"
 #include "pipeline/setup.h"
+#include "pipeline/thread.h"
 
 struct queue {
 	struct slice *head, **tail;
@@ -197,7 +198,7 @@ int lanes_open(struct segment *seg, int n, struct lanes **ret, struct ferry_erro
 	l->finished.tail = &l->finished.head;
 	l->threads = ferry_alloc0((size_t)n, sizeof *l->threads);
 	for (; l->n < n; l->n++) {
-		int rc = pthread_create(&l->threads[l->n], NULL, lane_thread, l);
+		int rc = thread_create(&l->threads[l->n], lane_thread, l);
 		if (rc) {
 			lanes_close(l);
 			return ferry_fail_errno(err, rc, "lane: thread");

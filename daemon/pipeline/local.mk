@@ -23,5 +23,6 @@ daemon_libpipeline_la_SOURCES = \
 	daemon/pipeline/settle.c \
 	daemon/pipeline/setup.c daemon/pipeline/setup.h \
 	daemon/pipeline/statistics.c daemon/pipeline/statistics.h \
+	daemon/pipeline/thread.h \
 	daemon/pipeline/worker.c daemon/pipeline/worker.h
 daemon_libpipeline_la_LIBADD = daemon/libplug.la daemon/libstore.la daemon/libwire-expr.la

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "pipeline/thread.h"
 #include "wire/json.h"
 
 /* a beat well below the shortest heartbeat_timeout there is, 1 s */
@@ -187,7 +188,7 @@ static void *listen_thread(void *ctx)
 
 int report_listen(struct report *r, struct ferry_error *err)
 {
-	int rc = pthread_create(&r->listener, NULL, listen_thread, r);
+	int rc = thread_create(&r->listener, listen_thread, r);
 
 	if (rc)
 		return ferry_fail_errno(err, rc, "thread");

@@ -72,10 +72,9 @@ static void check_one(struct checker *c, enum ferry_role role, const struct endp
 			     a->err.hint[0] ? ". " : "", a->err.hint);
 		return;
 	}
-	size_t before = c->mistakes->n;
 	note_use(c, connection, a->plug);
 	check_endpoint(a->plug, role, endpoint, seg, c->mistakes);
-	if (c->mistakes->n == before)
+	if (a->plug->api->roles & (uint32_t)role)
 		check_own(a->plug, role, connection, endpoint, seg, c->mistakes);
 }
 

@@ -296,8 +296,11 @@ void option_known(const struct ferry_option *table, const struct def_options *gi
 	for (size_t i = 0; i < given->n; i++) {
 		const struct def_option *g = &given->items[i];
 		const struct ferry_option *row = option_find(table, g->name);
-		if (row && g->is_scalar && !conf_has_reference(g->text) &&
-		    option_parse(row, g->text, arena, &value, why, sizeof why))
+		if (!row || !g->is_scalar)
+			continue;
+		if (conf_has_reference(g->text))
+			append(list, arena, arena_strdup(arena, g->name), value_null());
+		else if (option_parse(row, g->text, arena, &value, why, sizeof why))
 			append(list, arena, arena_strdup(arena, g->name), value);
 	}
 	for (const struct ferry_option *row = table; row && row->name; row++)

@@ -52,13 +52,19 @@ static void mistake(struct ferry_check *check, const char *about, const char *fm
 	conf_mistake(a->mistakes, mark_of(a, about), "%s", text);
 }
 
+static int64_t now(const struct ferry_host *host)
+{
+	(void)host;
+	return clock_now();
+}
+
 void check_own(const struct plug *plug, enum ferry_role role, const struct connection_def *connection,
 	       const struct endpoint_def *endpoint, const struct segment_def *seg,
 	       struct conf_mistakes *mistakes)
 {
 	static const struct ferry_host host = {
 		.abi = FERRY_ABI(struct ferry_host), .fail = ferry_fail,
-		.format_time = clock_format, .parse_time = clock_parse,
+		.now = now, .format_time = clock_format, .parse_time = clock_parse,
 	};
 	const struct ferry_connector *api = plug->api;
 	struct arena arena = ARENA_INIT;

@@ -37,7 +37,7 @@ int option_settings(const struct ferry_option *table, const struct def_options *
 		    struct arena *arena, struct setting_list *list, struct buf *missing,
 		    struct ferry_error *err);
 
-/* The same without reading secrets: what is right and no reference, then defaults. */
+/* The same without reading secrets: what is right (references as NULL), then defaults. */
 void option_known(const struct ferry_option *table, const struct def_options *given,
 		  struct arena *arena, struct setting_list *list);
 

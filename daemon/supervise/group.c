@@ -7,7 +7,6 @@
  * to stop, and nothing new begins. Any other failure of the journal ends the daemon: what cannot be
  * written must not go on.
  */
-#include "base/clock.h"
 #include "base/log.h"
 #include "supervise/supervisor.h"
 
@@ -20,7 +19,7 @@ void group_put_doc(struct supervisor *s, struct live *live)
 {
 	struct buf json = BUF_INIT;
 
-	run_doc_json(&live->doc, clock_now(), false, &json);
+	run_doc_json(&live->doc, supervise_now(s), false, &json);
 	struct journal_run run = {
 		.id = live->doc.id, .sync = live->doc.sync, .status = live->doc.status,
 		.queued_at = live->doc.queued_at, .json = json.s, .len = json.len,

@@ -70,7 +70,7 @@ struct live *live_new(struct supervisor *s, struct sync_state *st,
 	l->doc.extract_only = request->extract_only;
 	l->doc.limit = request->limit;
 	l->doc.source_name = ferry_strdup(source_name);
-	l->doc.queued_at = clock_now();
+	l->doc.queued_at = supervise_now(l->s);
 	l->logs.max = s->gen->daemon.log_lines_max;
 	l->errors.max = s->gen->daemon.row_errors_max;
 	return l;
@@ -96,8 +96,8 @@ static void tell(struct live *l, enum supervise_news news, const char *text)
 		l->s->watch(l->s->watch_ctx, &l->doc, news, text);
 }
 
-static void add_log(struct live *l, const char *segment, const char *stage, const char *level,
-		    const char *message, int64_t at)
+void live_log(struct live *l, const char *segment, const char *stage, const char *level, const char *message,
+	      int64_t at)
 {
 	struct buf json = BUF_INIT;
 
@@ -120,8 +120,8 @@ static int take_log(struct live *l, json_node *event)
 	const char *message = json_get_text(event, "message", "");
 	const char *level = json_get_text(event, "level", "info");
 
-	add_log(l, json_get_text(event, "segment", NULL), json_get_text(event, "stage", NULL),
-		level, message, json_get_int(event, "at", clock_now()));
+	live_log(l, json_get_text(event, "segment", NULL), json_get_text(event, "stage", NULL),
+		level, message, json_get_int(event, "at", supervise_now(l->s)));
 	if (strcmp(level, "warn") == 0 || strcmp(level, "error") == 0)
 		tell(l, NEWS_WARNING, message);
 	return 0;
@@ -135,7 +135,7 @@ static int take_row_error(struct live *l, json_node *event)
 	struct buf json = BUF_INIT;
 
 	jw_open(&json, NULL, '{');
-	jw_time(&json, "at", json_get_int(event, "at", clock_now()));
+	jw_time(&json, "at", json_get_int(event, "at", supervise_now(l->s)));
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
 		size_t len = 0;
 		const char *s = json_text(json_get(event, members[i]), &len);
@@ -278,9 +278,9 @@ static void finish(struct live *l, enum run_status status)
 	if (status == RUN_FAILED && !l->doc.cause.code)
 		run_doc_cause(&l->doc, &(struct ferry_error){.code = FERRY_E_INTERNAL,
 			      .msg = "the worker gave no reason"});
-	run_doc_end(&l->doc, status, clock_now());
+	run_doc_end(&l->doc, status, supervise_now(s));
 	if (l->doc.cause.message && (status == RUN_FAILED || status == RUN_CANCELLED))
-		add_log(l, l->doc.cause.segment,
+		live_log(l, l->doc.cause.segment,
 			l->doc.cause.stage < 0 ? NULL : stage_name((enum stage)l->doc.cause.stage),
 			status == RUN_FAILED ? "error" : "warn", l->doc.cause.message, l->doc.completed_at);
 	worker_free(l->worker);
@@ -290,6 +290,7 @@ static void finish(struct live *l, enum run_status status)
 	log_end(l);
 	sync_last(st, &l->doc);
 	st->running = NULL;
+	schedule_ended(l);
 	live_list_del(&s->running, l);
 	live_list_add(&s->ended, l);
 	group_put_doc(s, l);
@@ -345,7 +346,7 @@ void live_drop(struct live *l, enum run_status status, const struct ferry_error 
 	struct supervisor *s = l->s;
 
 	run_doc_cause(&l->doc, why);
-	run_doc_end(&l->doc, status, clock_now());
+	run_doc_end(&l->doc, status, supervise_now(l->s));
 	if (l->sync->queued == l)
 		l->sync->queued = NULL;
 	live_list_del(&s->queue, l);
@@ -356,6 +357,7 @@ void live_drop(struct live *l, enum run_status status, const struct ferry_error 
 		journal_put_state(s->journal, key, NULL, 0);
 	}
 	sync_last(l->sync, &l->doc);
+	schedule_dropped(l);
 	group_put_doc(s, l);
 	tell(l, NEWS_END, NULL);
 }
@@ -406,13 +408,16 @@ void live_start(struct live *l)
 	live_list_add(&s->running, l);
 	l->sync->queued = NULL;
 	l->sync->running = l;
-	l->sync->due = 0;
+	l->sync->due = (struct due){0};
 	l->doc.status = RUN_RUNNING;
-	l->doc.started_at = clock_now();
+	l->doc.started_at = supervise_now(s);
+	struct due_memory before = l->sync->memory;
 	size_t mark = group_mark(s);
+	schedule_started(l);
 	group_put_doc(s, l);
 	if (group_commit_or_back(s, mark, &err) < 0) {
 		/* it waits until the journal can be written again */
+		l->sync->memory = before;
 		l->doc.status = RUN_QUEUED;
 		l->doc.started_at = 0;
 		l->sync->queued = l;

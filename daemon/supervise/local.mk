@@ -3,6 +3,9 @@
 noinst_LTLIBRARIES += daemon/libsupervise.la
 daemon_libsupervise_la_SOURCES = \
 	daemon/supervise/audit.c \
+	daemon/supervise/cadence.c daemon/supervise/cadence.h \
+	daemon/supervise/due.c daemon/supervise/due.h \
+	daemon/supervise/evaluate.c \
 	daemon/supervise/group.c \
 	daemon/supervise/job.c daemon/supervise/job.h \
 	daemon/supervise/live.c \
@@ -16,6 +19,7 @@ daemon_libsupervise_la_SOURCES = \
 	daemon/supervise/run_doc.c daemon/supervise/run_doc.h daemon/supervise/run_doc_json.c \
 	daemon/supervise/rulings.c \
 	daemon/supervise/schedule.c \
+	daemon/supervise/steer.c \
 	daemon/supervise/supervise.c daemon/supervise/supervise.h \
 	daemon/supervise/supervisor.h \
 	daemon/supervise/syncs.c \

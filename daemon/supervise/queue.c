@@ -20,7 +20,7 @@ struct live *queue_add(struct supervisor *s, struct sync_state *st,
 
 	l->doc.id = journal_next_run(s->journal);
 	st->queued = l;
-	st->due = 0;
+	st->due = (struct due){0};
 	live_list_add(&s->queue, l);
 	return l;
 }
@@ -86,7 +86,7 @@ static int enqueue(struct supervisor *s, struct sync_state *st, const struct wan
 	*ret_coalesced = st->queued != NULL;
 	if (st->queued)
 		return coalesce(s, st, want, actor, ret_id, err);
-	int64_t due = st->due;
+	struct due due = st->due;
 	size_t mark = group_mark(s);
 	struct live *l = queue_add(s, st, &want->request, actor->name);
 	l->doc.retry_of = want->retry_of;

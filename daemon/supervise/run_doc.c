@@ -453,6 +453,18 @@ void run_doc_end(struct run_doc *doc, enum run_status status, int64_t now)
 	doc->completed_at = now;
 }
 
+void run_doc_add_segment(struct run_doc *doc, const char *name, const char *statistics_json, int64_t now)
+{
+	doc->segments = ferry_realloc(doc->segments, doc->n_segments + 1, sizeof *doc->segments);
+	struct segment_doc *seg = &doc->segments[doc->n_segments++];
+	*seg = (struct segment_doc){
+		.name = ferry_strdup(name), .status = SEGMENT_SUCCESS, .started_at = now, .completed_at = now,
+		.statistics_json = ferry_strdup(statistics_json),
+	};
+	for (int k = 0; k < STAGES; k++)
+		seg->stages[k].status = STAGE_SKIPPED;
+}
+
 void run_doc_place(const struct run_doc *doc, struct buf *out)
 {
 	int seg, k;

@@ -104,6 +104,9 @@ struct segment_doc *run_doc_segment(const struct run_doc *doc, const char *name)
 /* Whether it made a plan that only a guard keeps from being carried out. */
 bool run_doc_guarded(const struct run_doc *doc);
 
+/* Add a segment that no worker has run, done at once: its statistics are an object. */
+void run_doc_add_segment(struct run_doc *doc, const char *name, const char *statistics_json, int64_t now);
+
 /* Set the cause; err's code OK clears nothing. */
 void run_doc_cause(struct run_doc *doc, const struct ferry_error *err);
 /*

@@ -2,6 +2,7 @@
 /* supervise.c - the supervisor's own life, and what others see of it. */
 #include "supervise/supervise.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,6 +39,22 @@ static int init(struct supervisor *s, struct ferry_error *err)
 	return watchdog ? loop_timer(s->loop, watchdog, on_watchdog, s, &s->watchdog, err) : 0;
 }
 
+static int64_t machine_clock(void *ctx)
+{
+	(void)ctx;
+	return clock_now();
+}
+
+int64_t supervise_now(const struct supervisor *s)
+{
+	return s->clock.now(s->clock.ctx);
+}
+
+void supervise_set_clock(struct supervisor *s, const struct supervise_clock *clock)
+{
+	s->clock = *clock;
+}
+
 int supervise_new(struct loop *loop, const struct supervise_paths *paths, struct supervisor **ret,
 		  struct ferry_error *err)
 {
@@ -45,6 +62,7 @@ int supervise_new(struct loop *loop, const struct supervise_paths *paths, struct
 
 	s->loop = loop;
 	s->lock_fd = -1;
+	s->clock.now = machine_clock;
 	s->started_at = clock_now();
 	s->paths.config_dir = ferry_strdup(paths->config_dir);
 	s->paths.state_dir = ferry_strdup(paths->state_dir);
@@ -208,12 +226,23 @@ void supervise_tell_status(struct supervisor *s)
 		send_status(s);
 }
 
-static void show_sync(const struct sync_state *st, struct supervise_sync *ret)
+static void show_sync(const struct supervisor *s, const struct sync_state *st, struct supervise_sync *ret)
 {
+	const struct due_memory *m = &st->memory;
+	bool adaptive = st->def->schedule.kind == SCHEDULE_ADAPTIVE;
+	int64_t now = supervise_now(s);
+	struct buf reason = BUF_INIT;
+
 	*ret = (struct supervise_sync){
 		.def = st->def, .running = st->running ? st->running->doc.id : 0,
-		.queued = st->queued ? st->queued->doc.id : 0, .next_run_at = st->due, .last = &st->last,
+		.queued = st->queued ? st->queued->doc.id : 0, .next_run_at = st->due.at, .last = &st->last,
+		.tier = adaptive ? cadence_tier_name(cadence_tier_now(&m->cadence, now)) : NULL,
+		.pinned_until = adaptive && cadence_is_pinned(&m->cadence, now) ? m->cadence.pinned_until : 0,
+		.paused_by = m->paused_by, .paused_at = m->paused_at,
 	};
+	schedule_reason(s, st, &reason);
+	snprintf(ret->reason, sizeof ret->reason, "%s", buf_str(&reason));
+	buf_release(&reason);
 }
 
 bool supervise_sync_at(const struct supervisor *s, size_t i, struct supervise_sync *ret)
@@ -227,7 +256,7 @@ bool supervise_sync_named(const struct supervisor *s, const char *name, struct s
 
 	if (!st || !st->def)
 		return false;
-	show_sync(st, ret);
+	show_sync(s, st, ret);
 	return true;
 }
 
@@ -237,6 +266,6 @@ int supervise_run_json(struct supervisor *s, int64_t id, struct buf *out, struct
 
 	if (!l)
 		return journal_run(s->journal, id, out, err);
-	run_doc_json(&l->doc, clock_now(), live_hung(l), out);
+	run_doc_json(&l->doc, supervise_now(s), live_hung(l), out);
 	return 0;
 }

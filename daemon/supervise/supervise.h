@@ -28,6 +28,14 @@ int supervise_new(struct loop *loop, const struct supervise_paths *paths, struct
 void supervise_free(struct supervisor *s);
 /* Read the configuration for the first time. -1 when there are mistakes; no connector is asked. */
 int supervise_load(struct supervisor *s, struct conf_mistakes *mistakes);
+/* Another clock than the machine's, to be set before supervise_load. Waiting is by the machine's still. */
+struct supervise_clock {
+	int64_t (*now)(void *ctx);	/* microseconds since the epoch */
+	void *ctx;
+};
+void supervise_set_clock(struct supervisor *s, const struct supervise_clock *clock);
+/* That clock was moved on: look at once what is due. */
+void supervise_look(struct supervisor *s);
 /* Begin to run syncs by their schedules. Without it only what is triggered runs. */
 void supervise_start(struct supervisor *s);
 /*
@@ -74,6 +82,21 @@ int supervise_promote_over_guard(struct supervisor *s, int64_t run, const struct
 /* *ret_status: cancelled (it was queued), or running (it has been told). STATE when it has ended. */
 int supervise_cancel(struct supervisor *s, int64_t run, const struct supervise_actor *actor,
 		     enum run_status *ret_status, struct ferry_error *err);
+
+/*
+ * Have a sync's schedule start no more runs, or let it start them again. What is queued or under way
+ * goes on, and who asks for a run gets one. Doing it twice is no mistake. Durable, with its audit entry,
+ * when they return 0; so are the two below.
+ */
+int supervise_pause(struct supervisor *s, const char *sync, const struct supervise_actor *actor,
+		    struct ferry_error *err);
+int supervise_resume(struct supervisor *s, const char *sync, const struct supervise_actor *actor,
+		     struct ferry_error *err);
+/* Hold an adaptive schedule in a tier for 1 to 336 hours; USAGE. STATE: its schedule is not adaptive. */
+int supervise_pin(struct supervisor *s, const char *sync, const char *tier, int64_t hours,
+		  const struct supervise_actor *actor, struct ferry_error *err);
+int supervise_unpin(struct supervisor *s, const char *sync, const struct supervise_actor *actor,
+		    struct ferry_error *err);
 
 /* What a person says of a problem: link (to dest_id), create, ignore (until; 0: for good), retry, reopen. */
 struct supervise_ruling {
@@ -154,7 +177,7 @@ struct supervise_last {
 	enum run_trigger trigger;
 	int64_t queued_at, started_at, completed_at;
 	int64_t rows, row_errors;
-	bool interrupted;
+	bool interrupted, preview;
 	char code[32];			/* of its error; "" */
 };
 
@@ -162,6 +185,11 @@ struct supervise_sync {
 	const struct sync_def *def;
 	int64_t running, queued;	/* run ids, 0: none */
 	int64_t next_run_at;		/* 0: none by schedule, or not known while one is under way */
+	char reason[240];		/* why then */
+	const char *tier;		/* of an adaptive schedule; NULL */
+	int64_t pinned_until;		/* 0: it is not pinned */
+	const char *paused_by;		/* NULL: it is not paused */
+	int64_t paused_at;
 	const struct supervise_last *last;
 };
 /* Syncs in the order of their names; false beyond the last one. */

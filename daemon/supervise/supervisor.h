@@ -3,6 +3,7 @@
 #ifndef FERRY_SUPERVISE_SUPERVISOR_H
 #define FERRY_SUPERVISE_SUPERVISOR_H
 
+#include "supervise/due.h"
 #include "supervise/probe.h"
 #include "supervise/supervise.h"
 #include "supervise/worker.h"
@@ -24,6 +25,7 @@ struct live {
 	int64_t silence_ms, timeout_ms;
 	bool dirty;			/* the journal's document is older than this one */
 	bool durable;			/* known to the journal */
+	bool by_retry;			/* its schedule tries again what has failed */
 	bool done;			/* the worker has said so, with done_status */
 	enum run_status done_status;
 	enum stop_cause stop;
@@ -41,7 +43,9 @@ struct sync_state {
 	const struct sync_def *def;	/* NULL: no longer configured */
 	struct live *running, *queued;
 	struct supervise_last last;
-	int64_t due;			/* 0: not by schedule, or one is under way */
+	struct due_memory memory;
+	struct due due;			/* at is 0 while one is under way */
+	int64_t not_before;		/* queueing it could not be written */
 	bool startup;			/* due since before the daemon began */
 };
 
@@ -60,6 +64,7 @@ struct supervisor {
 	int lock_fd;
 	struct journal *journal;
 	int64_t started_at;
+	struct supervise_clock clock;
 
 	struct generation *gen;
 	int64_t generation, loaded_at;
@@ -115,6 +120,9 @@ void live_start(struct live *live);
 void live_stop(struct live *live, enum stop_cause cause, const char *by, int64_t grace_ms);
 /* End a run that was only queued. */
 void live_drop(struct live *live, enum run_status status, const struct ferry_error *why);
+/* A line of the run's log. segment and stage may be NULL. */
+void live_log(struct live *l, const char *segment, const char *stage, const char *level, const char *message,
+	      int64_t at);
 void live_list_add(struct live_list *list, struct live *live);
 void live_list_del(struct live_list *list, struct live *live);
 struct live *live_find(const struct supervisor *s, int64_t id);
@@ -168,6 +176,22 @@ int schedule_init(struct supervisor *s, struct ferry_error *err);
 /* Something that decides on due times has changed: a generation, a run's end. */
 void schedule_plan(struct supervisor *s, struct sync_state *st);
 void schedule_arm(struct supervisor *s);
+/* A state that was just made: what the journal remembers of it. */
+void schedule_recall(struct supervisor *s, struct sync_state *st);
+/* Its definition is the one in force now. */
+void schedule_adopt(struct supervisor *s, struct sync_state *st);
+/* Put what is remembered of it into the journal's group. */
+void schedule_remember(struct supervisor *s, const struct sync_state *st);
+/* A run begins, has ended with its document whole, or was taken out of the queue. */
+void schedule_started(struct live *l);
+void schedule_ended(struct live *l);
+void schedule_dropped(struct live *l);
+/* Why it runs next when it does. */
+void schedule_reason(const struct supervisor *s, const struct sync_state *st, struct buf *out);
+
+/* evaluate.c */
+/* Decide on the tier of an adaptive schedule by a run that has ended, and tell so in the run. */
+void evaluate_run(struct live *l);
 
 /* syncs.c: sync states across generations */
 struct sync_state *sync_find(const struct supervisor *s, const char *name);
@@ -183,6 +207,7 @@ void reload_release(struct supervisor *s);
 int recover_runs(struct supervisor *s, struct ferry_error *err);
 
 /* supervise.c */
+int64_t supervise_now(const struct supervisor *s);
 void supervise_tell_status(struct supervisor *s);
 void supervise_end_if_idle(struct supervisor *s);
 void supervise_give_up(struct supervisor *s, const struct ferry_error *err);

@@ -36,6 +36,7 @@ void sync_last(struct sync_state *st, const struct run_doc *doc)
 		.queued_at = doc->queued_at, .started_at = doc->started_at,
 		.completed_at = doc->completed_at, .rows = run_doc_rows(&sum),
 		.row_errors = run_doc_row_errors(doc), .interrupted = doc->interrupted,
+		.preview = doc->preview,
 	};
 	snprintf(st->last.code, sizeof st->last.code, "%s", doc->cause.code ? doc->cause.code : "");
 }
@@ -77,6 +78,7 @@ static void load_last(struct supervisor *s, struct sync_state *st)
 
 static void state_free(struct sync_state *st)
 {
+	due_memory_release(&st->memory);
 	free(st->name);
 	free(st);
 }
@@ -87,7 +89,7 @@ static bool part_with(struct supervisor *s, struct sync_state *st)
 	struct ferry_error why = {0};
 
 	st->def = NULL;
-	st->due = 0;
+	st->due = (struct due){0};
 	if (st->queued) {
 		ferry_fail(&why, FERRY_E_CANCELLED, "the sync was taken out of the configuration");
 		live_drop(st->queued, RUN_CANCELLED, &why);
@@ -115,8 +117,10 @@ void syncs_adopt(struct supervisor *s)
 			st = ferry_alloc0(1, sizeof *st);
 			st->name = ferry_strdup(g->syncs[i].name);
 			load_last(s, st);
+			schedule_recall(s, st);
 		}
 		st->def = &g->syncs[i];
+		schedule_adopt(s, st);
 		all[n++] = st;
 	}
 	for (size_t i = 0; i < n_old; i++) {

@@ -13,11 +13,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "wire/http-text.h"
 
 /* A kept connection that idled longer is not used again: the other side is about to close it. */
 #define IDLE_SECONDS 15L
@@ -160,25 +160,6 @@ static int on_request(void *ctx, char *to, char *from, int to_port, int from_por
 	return CURL_PREREQFUNC_OK;
 }
 
-/* The value of a header line when it has that name, without blanks and line end; else false. */
-static bool header_value(const char *line, size_t len, const char *name, char *value, size_t size)
-{
-	size_t n = strlen(name);
-
-	if (len <= n || line[n] != ':' || strncasecmp(line, name, n) != 0)
-		return false;
-	const char *s = line + n + 1, *end = line + len;
-	while (s < end && (*s == ' ' || *s == '\t'))
-		s++;
-	while (end > s && strchr(" \t\r\n", end[-1]))
-		end--;
-	if ((size_t)(end - s) >= size)
-		return false;
-	memcpy(value, s, (size_t)(end - s));
-	value[end - s] = '\0';
-	return true;
-}
-
 static int64_t clamp_seconds(int64_t s)
 {
 	return s < 0 ? 0 : s > MAX_RETRY_AFTER_S ? MAX_RETRY_AFTER_S : s;
@@ -206,7 +187,7 @@ static void add_link(struct http_client *c, const char *line, size_t len)
 {
 	char value[LINK_MAX_BYTES];
 
-	if (!header_value(line, len, "Link", value, sizeof value) ||
+	if (!http_header_value(line, len, "Link", value, sizeof value) ||
 	    c->link.len + sizeof value > 4 * LINK_MAX_BYTES)
 		return;
 	buf_adds(&c->link, c->link.len ? ", " : "");
@@ -227,69 +208,14 @@ static size_t on_header(char *line, size_t size, size_t n, void *ctx)
 		return n;
 	else if (line[0] == 'L' || line[0] == 'l')
 		add_link(c, line, n);
-	else if (header_value(line, n, "Retry-After", value, sizeof value))
+	else if (http_header_value(line, n, "Retry-After", value, sizeof value))
 		c->retry_after_s = read_wait(value);
-	else if (header_value(line, n, "X-RateLimit-Reset", value, sizeof value))
+	else if (http_header_value(line, n, "X-RateLimit-Reset", value, sizeof value))
 		c->reset_s = read_wait(value);
 	return n;
 }
 
 /* ---- the request */
-
-/* For messages: scheme, host and path; neither user and password nor the query. */
-static void url_show(const char *url, struct buf *out)
-{
-	const char *host = strstr(url, "://");
-
-	if (!host)
-		return;
-	host += 3;
-	buf_add(out, url, (size_t)(host - url));
-	size_t authority = strcspn(host, "/?#");
-	for (size_t i = authority; i > 0; i--)
-		if (host[i - 1] == '@') {
-			host += i;
-			authority -= i;
-			break;
-		}
-	buf_add(out, host, authority + strcspn(host + authority, "?#"));
-}
-
-static bool has_control(const char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			return true;
-	return false;
-}
-
-static int check_request(const struct ferry_http_request *req, struct ferry_error *err)
-{
-	if (!req->url || has_control(req->url) ||
-	    (strncasecmp(req->url, "http://", 7) != 0 && strncasecmp(req->url, "https://", 8) != 0))
-		return ferry_fail(err, FERRY_E_CONFIG,
-				  "the URL does not begin with http:// or https://");
-	if (!req->method || !*req->method ||
-	    strspn(req->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != strlen(req->method))
-		return ferry_fail(err, FERRY_E_CONFIG, "'%s' is no HTTP method",
-				  req->method ? req->method : "");
-	for (const char *const *h = req->headers; h && *h; h++)
-		if (has_control(*h))
-			return ferry_fail(err, FERRY_E_CONFIG,
-					  "header '%.*s' has a control character in it",
-					  (int)strcspn(*h, ":"), *h);
-	return 0;
-}
-
-static bool has_header(const struct ferry_http_request *req, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *const *h = req->headers; h && *h; h++)
-		if (strncasecmp(*h, name, n) == 0 && (*h)[n] == ':')
-			return true;
-	return false;
-}
 
 static struct curl_slist *add_header(struct curl_slist *list, const char *line)
 {
@@ -306,7 +232,7 @@ static struct curl_slist *make_headers(const struct ferry_http_request *req)
 	for (const char *const *h = req->headers; h && *h; h++)
 		list = add_header(list, *h);
 	/* "Name:" takes away what libcurl would add: a guessed type, and a second's wait */
-	if (!has_header(req, "Content-Type"))
+	if (!http_has_header(req, "Content-Type"))
 		list = add_header(list, "Content-Type:");
 	return add_header(list, "Expect:");
 }
@@ -372,7 +298,7 @@ static void set_shape(struct http_client *c, const struct ferry_http_request *re
 {
 	CURL *easy = c->easy;
 
-	/* of an answer in pieces each one has its time, which libcurl cannot do: perform sees to it */
+	/* of an answer in pieces each has its time, which libcurl cannot do: perform sees to it */
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, req->piece ? 0L : (long)timeout_ms(c));
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, c->headers);
@@ -476,7 +402,7 @@ static int fail(const struct http_client *c, const struct ferry_http_request *re
 			*err = c->piece_err;
 		return -1;
 	}
-	url_show(req->url, &url);
+	http_url_show(req->url, &url);
 	if (c->cancelled)
 		ferry_fail(err, FERRY_E_CANCELLED, "%s %s: cancelled", req->method, buf_str(&url));
 	else if (c->too_long)
@@ -550,7 +476,7 @@ int http_exchange(struct http_client *c, const struct ferry_http_request *req,
 	long status = 0;
 	char *type = NULL;
 
-	if (check_request(req, err) < 0)
+	if (http_check_request(req, err) < 0)
 		return -1;
 	if (c->body.cap > KEPT_BODY)
 		buf_release(&c->body);
@@ -582,21 +508,4 @@ int http_exchange(struct http_client *c, const struct ferry_http_request *req,
 		.link = buf_str(&c->link),
 	};
 	return 0;
-}
-
-void http_encode(struct buf *out, const char *s, size_t len)
-{
-	static const char hex[] = "0123456789ABCDEF";
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char ch = (unsigned char)s[i];
-		bool plain = (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') ||
-			(ch >= '0' && ch <= '9') || ch == '_' || ch == '~' || ch == '-';
-		if (plain) {
-			buf_addc(out, (char)ch);
-		} else {
-			char code[3] = {'%', hex[ch >> 4], hex[ch & 15]};
-			buf_add(out, code, sizeof code);
-		}
-	}
 }

@@ -38,8 +38,9 @@ void http_client_free(struct http_client *client);
  * settings). No redirects are followed. Error messages never contain the URL's user part or headers.
  * Only http and https. The body is decoded from gzip/deflate.
  *
- * With req->piece the body of a 2xx answer goes there as it comes, decoded, and is not kept; max_response
- * and the time the callee takes do not count for it. When piece fails, this fails with its error.
+ * With req->piece the body of a 2xx answer goes there as it comes, decoded, and is not kept;
+ * max_response and the time the callee takes do not count for it. When piece fails, this fails with
+ * its error.
  */
 int http_exchange(struct http_client *client, const struct ferry_http_request *req,
 		  struct ferry_http_response *res, struct ferry_error *err);

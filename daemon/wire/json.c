@@ -212,10 +212,17 @@ static void escape(struct buf *b, const char *s, size_t len)
 	buf_addc(b, '"');
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
-		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+		size_t n = utf8_length(s + i, len - i);
+		if (n > 1)
+			i += n - 1;
+		if (n > 1 || (n && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f))
 			continue;
 		buf_add(b, s + from, i - from);
 		from = i + 1;
+		if (!n) {
+			buf_adds(b, "\\ufffd");	/* it must not spoil what it stands in */
+			continue;
+		}
 		const char *two = c == '"' ? "\\\"" : c == '\\' ? "\\\\" : c == '\n' ? "\\n"
 			: c == '\r' ? "\\r" : c == '\t' ? "\\t" : NULL;
 		if (two)

@@ -28,7 +28,9 @@ daemon_libwire_yaml_la_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 daemon_libwire_yaml_la_LIBADD = daemon/libbase.la $(YAML_LIBS)
 
 noinst_LTLIBRARIES += daemon/libwire-http.la
-daemon_libwire_http_la_SOURCES = daemon/wire/http.c daemon/wire/http.h
+daemon_libwire_http_la_SOURCES = \
+	daemon/wire/http.c daemon/wire/http.h \
+	daemon/wire/http-text.c daemon/wire/http-text.h
 daemon_libwire_http_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 daemon_libwire_http_la_LIBADD = daemon/libbase.la $(CURL_LIBS)
 

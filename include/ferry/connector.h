@@ -549,8 +549,9 @@ struct ferry_connector {
 	/*
 	 * Pure, for `ferryd --check`: tell all that is wrong with a source or destination beyond what
 	 * the tables say, from its settings, layout, mode and keys: what open or validate_setup would
-	 * refuse without looking at the other side. Settings whose value is a reference to a secret are
-	 * not there; of the host only fail, format_time and parse_time may be used. May be NULL.
+	 * refuse without looking at the other side. A setting whose value is a reference, such as
+	 * ${env:NAME}, is there with the type NULL: what it will be is not known. Of the host only
+	 * fail, now, format_time and parse_time may be used. May be NULL.
 	 */
 	void (*check)(const struct ferry_open *open, struct ferry_check *check);
 

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * apply.c - a batch into the journal. A row that cannot be written is refused and leaves no trace; all
- * others of the batch are on the disk when it is acknowledged, or none of them.
+ * apply.c - a batch into the journal. A row that cannot be written is refused and leaves no trace;
+ * all others of the batch are on the disk when it is acknowledged, or none of them.
  */
 #include "file/destination.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* So many changes are kept in the journal before they are merged: memory of a merge grows with them. */
+/* So many changes are kept before they are merged: the memory of a merge grows with them. */
 #define PENDING_MOST 500000
 #define ROW_MOST (256 * 1024 * 1024)
 
 /* What became of a row while the batch was made. */
-enum row { ROW_FATAL = -1, ROW_REFUSED, ROW_ADDED };
+enum fate { FATE_FATAL = -1, FATE_REFUSED, FATE_ADDED };
 
-static enum row refuse(struct ferry_outcome *out, const char *code, const char *field,
+static enum fate refuse(struct ferry_outcome *out, const char *code, const char *field,
 		       const char *message)
 {
 	rest_reject(out, code, field, "%s", message);
-	return ROW_REFUSED;
+	return FATE_REFUSED;
 }
 
-static enum row refuse_value(struct ferry_outcome *out, enum put put, const char *field)
+static enum fate refuse_value(struct ferry_outcome *out, enum put put, const char *field)
 {
 	switch (put) {
 	case PUT_NUL:
@@ -32,8 +32,8 @@ static enum row refuse_value(struct ferry_outcome *out, enum put put, const char
 	case PUT_NOT_JSON:
 		return refuse(out, "NOT_JSON", field, "the value is no JSON");
 	default:
-		return refuse(out, "NEEDS_QUOTES", field, "the text could not be told apart without quotes "
-			      "('quote: none')");
+		return refuse(out, "NEEDS_QUOTES", field,
+			      "the text could not be told apart without quotes ('quote: none')");
 	}
 }
 
@@ -45,7 +45,7 @@ static void begin_change(struct destination *d, enum op op, const struct rest_bu
 }
 
 /* The fields as they will be written; nothing of them stays when one cannot be. */
-static enum row add_fields(struct destination *d, const struct ferry_value *fields,
+static enum fate add_fields(struct destination *d, const struct ferry_value *fields,
 			   struct ferry_outcome *out)
 {
 	size_t from = d->batch.len;
@@ -60,7 +60,7 @@ static enum row add_fields(struct destination *d, const struct ferry_value *fiel
 				      "the row is longer than 256 MiB");
 		bytes_put(&d->batch, rest_str(&d->row), d->row.len);
 	}
-	return ROW_ADDED;
+	return FATE_ADDED;
 }
 
 /* The key it had: from what it was, else from the id it is known by. */
@@ -70,30 +70,30 @@ static bool key_before(struct destination *d, const struct ferry_action *a, stru
 	       key_from_id(&d->shape, a->dest_id, out);
 }
 
-static bool same_key(const struct rest_buf *a, const struct rest_buf *b)
+static bool same_bytes(const struct rest_buf *a, const struct rest_buf *b)
 {
-	return a->len == b->len && memcmp(a->s, b->s, a->len) == 0;
+	return a->len == b->len && memcmp(rest_str(a), rest_str(b), a->len) == 0;
 }
 
-static enum row not_found(struct ferry_outcome *out)
+static enum fate not_found(struct ferry_outcome *out)
 {
 	return refuse(out, "NOT_FOUND", "",
 		      "the row is not there any more, and mode 'update' makes none");
 }
 
 /* d->key is the key it gets. */
-static enum row add_update(struct destination *d, const struct ferry_action *a,
+static enum fate add_update(struct destination *d, const struct ferry_action *a,
 			   struct rest_buf *had, uint32_t *ops, struct ferry_outcome *out,
 			   struct ferry_error *err)
 {
 	bool only = d->open->mode == FERRY_MODE_UPDATE;
 	bool known = key_before(d, a, had);
-	bool moves = known && !same_key(had, &d->key);
+	bool moves = known && !same_bytes(had, &d->key);
 
 	if (only) {
 		int n = destination_find(d, known ? had : &d->key, true, err);
 		if (n <= 0)
-			return n < 0 ? ROW_FATAL : not_found(out);
+			return n < 0 ? FATE_FATAL : not_found(out);
 	}
 	if (moves) {
 		begin_change(d, OP_DELETE, had);
@@ -104,7 +104,7 @@ static enum row add_update(struct destination *d, const struct ferry_action *a,
 	return add_fields(d, a->fields, out);
 }
 
-static enum row add_removal(struct destination *d, const struct ferry_action *a, uint32_t *ops,
+static enum fate add_removal(struct destination *d, const struct ferry_action *a, uint32_t *ops,
 			    struct ferry_outcome *out)
 {
 	char stamp[REST_TIME];
@@ -115,7 +115,7 @@ static enum row add_removal(struct destination *d, const struct ferry_action *a,
 	++*ops;
 	begin_change(d, a->decision == FERRY_DELETE ? OP_DELETE : OP_DISABLE, &d->key);
 	if (a->decision == FERRY_DELETE)
-		return ROW_ADDED;
+		return FATE_ADDED;
 	int64_t now = d->base.folder.host->now(d->base.folder.host);
 	size_t len = rest_time_format(now, -1, true, stamp);
 	struct ferry_value v = {.s = stamp, .len = (uint32_t)len, .type = FERRY_TEXT};
@@ -124,10 +124,10 @@ static enum row add_removal(struct destination *d, const struct ferry_action *a,
 	if (put != PUT_OK)
 		return refuse_value(out, put, d->shape.names[d->shape.n]);
 	bytes_put(&d->batch, rest_str(&d->row), d->row.len);
-	return ROW_ADDED;
+	return FATE_ADDED;
 }
 
-static enum row add_row(struct destination *d, const struct ferry_action *a, struct rest_buf *had,
+static enum fate add_row(struct destination *d, const struct ferry_action *a, struct rest_buf *had,
 			uint32_t *ops, struct ferry_outcome *out, struct ferry_error *err)
 {
 	bool add_only = d->open->mode == FERRY_MODE_INSERT || d->open->mode == FERRY_MODE_APPEND;
@@ -160,12 +160,12 @@ static int make_batch(struct destination *d, const struct ferry_action *actions,
 	for (size_t i = 0; i < n && !status; i++) {
 		size_t from = d->batch.len;
 		uint32_t before = *ops;
-		enum row row = add_row(d, &actions[i], &had, ops, &outcomes[i], err);
-		if (row == ROW_ADDED)
+		enum fate fate = add_row(d, &actions[i], &had, ops, &outcomes[i], err);
+		if (fate == FATE_ADDED)
 			continue;
 		rest_buf_cut(&d->batch, from);
 		*ops = before;
-		status = row == ROW_FATAL ? -1 : 0;
+		status = fate == FATE_FATAL ? -1 : 0;
 	}
 	memcpy(d->batch.s, ops, sizeof *ops);
 	rest_buf_release(&had);
@@ -180,8 +180,7 @@ static int begin(struct destination *d, struct ferry_error *err)
 	for (;;) {
 		if (journal_lock(j, err))
 			return -1;
-		bool other = j->shape.len != d->shape_bytes.len ||
-			     memcmp(rest_str(&j->shape), rest_str(&d->shape_bytes), j->shape.len) != 0;
+		bool other = !same_bytes(&j->shape, &d->shape_bytes);
 		if (!j->merged_ino && j->ops < PENDING_MOST && (!j->end || !other))
 			break;
 		if (merge(j, err))

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* content.c - the file a destination writes, read as it is: its columns, its records and their keys. */
+/* content.c - the file a destination writes, read as it is: columns, records and their keys. */
 #include "file/destination.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Rows are never refused for their length here: what has been written must be readable. */
 #define LONGEST ((size_t)1 << 31)
+#define TELL_MS 10000
 
 /* Which of the file's columns each name is. */
 static int place_columns(struct content *c, struct ferry_error *err)
@@ -23,8 +25,9 @@ static int place_columns(struct content *c, struct ferry_error *err)
 	}
 	int status = 0;
 	if (missing.len)
-		status = r->folder->host->fail(err, FERRY_E_SETUP, "%s/%s: has no column to write for "
-					       "%.300s", r->folder->path, r->name, missing.s);
+		status = r->folder->host->fail(err, FERRY_E_SETUP,
+					       "%s/%s: has no column to write for %.300s",
+					       r->folder->path, r->name, missing.s);
 	rest_buf_release(&missing);
 	return status;
 }
@@ -119,12 +122,38 @@ static void locate_members(struct content *c)
 	}
 }
 
+int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* A large file takes a while, in which nothing else is heard of the worker. */
+static void tell_progress(struct content *c)
+{
+	const struct reader *r = &c->reader;
+	const struct ferry_host *host = r->folder->host;
+	int64_t now = now_ms();
+
+	if (c->told_ms < 0)
+		return;
+	if (c->told_ms && now - c->told_ms >= TELL_MS)
+		host->log(host, FERRY_LOG_INFO, "%s/%s: at %lld of %lld MB", r->folder->path, r->name,
+			  (long long)(r->offset / 1000000), (long long)(r->before.st_size / 1000000));
+	if (!c->told_ms || now - c->told_ms >= TELL_MS)
+		c->told_ms = now;
+}
+
 int content_next(struct content *c, struct ferry_error *err)
 {
 	int status = c->there ? reader_next(&c->reader, err) : READ_END;
 
 	if (status != READ_RECORD)
 		return status;
+	if (c->records++ % 4096 == 0)
+		tell_progress(c);
 	if (c->shape->dialect.form == FORM_CSV)
 		return locate_cells(c, err) ? -1 : READ_RECORD;
 	locate_members(c);

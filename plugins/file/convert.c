@@ -56,8 +56,14 @@ const char *decimal_plain(const char *s, size_t len, struct rest_pool *pool, siz
 		if (*p >= '0' && *p <= '9')
 			digits[n++] = *p;
 	int point = n - (dot ? (int)(e - dot - 1) : 0) + (int)exponent, zeros = 0;
-	while (zeros < n - 1 && zeros < point - 1 && digits[zeros] == '0')
+	while (zeros < n && digits[zeros] == '0')
 		zeros++;
+	if (zeros == n) {
+		*ret_len = 1;
+		return "0";
+	}
+	if (zeros > point - 1)
+		zeros = point > 0 ? point - 1 : 0;
 	char *out = rest_pool_alloc(pool, 3 * DIGITS_MOST), *p = out;
 	if (*s == '-')
 		*p++ = '-';
@@ -81,7 +87,8 @@ static bool is_word(const char *s, size_t len, const char *word)
 
 static const char *read_bool(const char *s, size_t len, struct ferry_value *ret)
 {
-	static const char *const words[] = {"false", "true", "f", "t", "no", "yes", "n", "y", "0", "1"};
+	static const char *const words[] = {"false", "true", "f", "t", "no", "yes", "n", "y", "0",
+					    "1"};
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (is_word(s, len, words[i])) {

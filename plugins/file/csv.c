@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * csv.c - records of RFC 4180, read and written. A field is NULL when it stands without quotes and is
- * the dialect's text for NULL, which is nothing at all unless the settings say otherwise.
+ * csv.c - records of RFC 4180, read and written. A field is NULL when it stands without quotes and
+ * is the dialect's text for NULL, which is nothing at all unless the settings say otherwise.
  */
 #include "file/file.h"
 

@@ -51,6 +51,19 @@ static void check_key(const struct ferry_open *open, struct teller *t)
 	names_free(names);
 }
 
+/* "0640" as a number; false when it is none, or would not let its owner read and write. */
+static bool read_mode(const struct ferry_open *open, uint32_t *ret)
+{
+	const char *s = ferry_setting_text(open, "file_mode");
+	char *end;
+
+	if (!s)
+		s = "0640";
+	unsigned long mode = strtoul(s, &end, 8);
+	*ret = (uint32_t)mode;
+	return *s >= '0' && *s <= '7' && !*end && mode <= 0777 && (mode & 0600) == 0600;
+}
+
 static void check_names(const struct ferry_open *open, const struct dialect *d, struct teller *t)
 {
 	const struct ferry_layout *l = open->layout;
@@ -71,9 +84,13 @@ void destination_check(const struct ferry_open *open, struct teller *t)
 	const char *stamp = ferry_setting_text(open, "disabled_at");
 	struct dialect d = dialect_read(open, t);
 	const char *flaw = name ? folder_name_flaw(name, false) : NULL;
+	uint32_t mode;
 
 	if (flaw)
 		t->tell(t, "name", "name: '%s' %s", name, flaw);
+	if (!read_mode(open, &mode))
+		t->tell(t, "file_mode", "file_mode: is no mode of a file that its owner may read "
+			"and write, such as 0640");
 	if (!open->layout || !open->layout->n) {
 		t->tell(t, NULL, "no field is mapped");
 		return;
@@ -81,7 +98,8 @@ void destination_check(const struct ferry_open *open, struct teller *t)
 	check_key(open, t);
 	check_names(open, &d, t);
 	if (stamp && layout_place(open->layout, stamp) >= 0)
-		t->tell(t, stamp, "'%s' is written by 'disabled_at' and cannot be mapped too", stamp);
+		t->tell(t, stamp, "'%s' is written by 'disabled_at' and cannot be mapped too",
+			stamp);
 }
 
 static void make_shape(struct destination *d, const struct ferry_open *open, struct teller *t)
@@ -94,6 +112,7 @@ static void make_shape(struct destination *d, const struct ferry_open *open, str
 	s->dialect = dialect_read(open, t);
 	s->n = open->layout->n;
 	s->disables = stamp;
+	read_mode(open, &s->file_mode);
 	s->names = rest_alloc(s->n + 2, sizeof *s->names);
 	for (size_t i = 0; i < s->n; i++)
 		s->names[i] = rest_copy(open->layout->names[i], strlen(open->layout->names[i]));
@@ -140,9 +159,10 @@ static void merge_own(struct destination *d)
 	struct ferry_error err = {0};
 
 	if (merge_pending(&d->journal, &err))
-		host->log(host, FERRY_LOG_ERROR, "%s/%s: what was written is safe in %s, but could not "
-			  "be put into the file; the next run tries again: %s", d->base.folder.path,
-			  d->name, d->journal.file, err.msg);
+		host->log(host, FERRY_LOG_ERROR,
+			  "%s/%s: what was written is safe in %s, but could not be put into the "
+			  "file; the next run tries again: %s", d->base.folder.path, d->name,
+			  d->journal.file, err.msg);
 }
 
 void destination_close(void *handle)
@@ -180,8 +200,8 @@ int destination_validate(void *handle, struct ferry_error *err)
 	if (folder_stat(f, d->name, &there, &st, err))
 		return -1;
 	if (there && !S_ISREG(st.st_mode))
-		return f->host->fail(err, FERRY_E_SETUP, "%s/%s: is not a file (a symbolic link would be "
-				     "replaced by one)", f->path, d->name);
+		return f->host->fail(err, FERRY_E_SETUP, "%s/%s: is not a file (a symbolic link "
+				     "would be replaced by one)", f->path, d->name);
 	/* what an earlier run has acknowledged comes first, also before a preview */
 	if (merge_pending(&d->journal, err))
 		return -1;
@@ -208,6 +228,7 @@ static int read_keys(struct destination *d, struct ferry_error *err)
 	}
 	/* from here on single records are read */
 	c->reader.chunk = 16 * 1024;
+	c->told_ms = -1;
 	return status < 0 ? -1 : c->there ? reader_unchanged(&c->reader, err) : 0;
 }
 

@@ -2,10 +2,10 @@
 /*
  * destination.h - how a file is written.
  *
- * What apply is given goes into a journal beside the file, batch by batch, each on the disk before it is
- * acknowledged. The journal is merged with the file in one pass into a new file that takes the old one's
- * place: when the handle is closed, when the journal gets long, or by whoever comes next if a run has died
- * before that. Readers see the old file or the new one, never a half.
+ * What apply is given goes into a journal beside the file, batch by batch, each on the disk before
+ * it is acknowledged. The journal is merged with the file in one pass into a new file that takes the
+ * old one's place: when the handle is closed, when the journal gets long, or by whoever comes next if
+ * a run has died before that. Readers see the old file or the new one, never a half.
  */
 #ifndef FERRY_PLUGINS_FILE_DESTINATION_H
 #define FERRY_PLUGINS_FILE_DESTINATION_H
@@ -14,13 +14,14 @@
 
 /* ------------------------------------------------------------- shape.c */
 
-/* What a journal is about: the format, the fields that are written, and which of them are the key. */
+/* What a journal is about: the format, the fields that are written, which of them are the key. */
 struct shape {
 	struct dialect dialect;
 	size_t n, n_key;
 	char **names;			/* n, then disabled_at when there is one, then NULL */
 	size_t *key;			/* places in names */
 	bool disables;			/* names[n] is the column for the time of disabling */
+	uint32_t file_mode;		/* of a new file */
 };
 
 void shape_put(const struct shape *s, struct rest_buf *out);
@@ -52,8 +53,9 @@ struct content {
 	struct rest_buf header;		/* CSV: its line as it is */
 	struct columns columns;		/* CSV */
 	int *places;			/* CSV: in the file, by place in the shape's names */
-	const struct field **at;	/* of the present record, by place in the names; NULL: absent */
+	const struct field **at;	/* the present record's, by place in the names; NULL: absent */
 	struct rest_buf key, room;
+	int64_t records, told_ms;	/* read so far; when that was told last, -1: no more */
 };
 
 /* Open the file and read its header; it must have all the names. */
@@ -66,6 +68,7 @@ bool content_key(struct content *c);
 /* Whether the record has the time of disabling. */
 bool content_is_disabled(struct content *c);
 void content_close(struct content *c);
+int64_t now_ms(void);			/* that only grows */
 
 /* ------------------------------------------------------------- key.c */
 
@@ -90,8 +93,7 @@ struct journal {
 	const struct folder *folder;
 	const char *name;		/* the file's */
 	char file[SIDE_NAME], fresh[SIDE_NAME];
-	int fd;				/* -1: not locked */
-	struct stat seen;		/* as it was when `end` and the following were true */
+	int fd;				/* -1: not open */
 	int64_t end;			/* of what is whole in it */
 	int64_t ops;
 	int64_t reserved;		/* for the new file */
@@ -120,6 +122,51 @@ enum op {
 	OP_DELETE,
 	OP_DISABLE,			/* the time, unless it has one */
 };
+
+/* ------------------------------------------------------------- changes.c: what a journal says */
+
+struct change {
+	uint64_t pos : 63, done : 1;	/* in the journal, of its kind */
+	uint32_t next, last;		/* more of the same key; last is right in the first */
+};
+#define NO_CHANGE UINT32_MAX
+
+struct changes {
+	const char *map;		/* the journal, size bytes */
+	size_t size;
+	struct shape shape;
+	struct change *list;
+	size_t n, cap;
+	struct index index;		/* keys to their first change */
+};
+
+/* Read c->map, whose frames are whole, and the shape. False when it is none of this version. */
+bool changes_read(struct changes *c, const struct rest_buf *shape);
+/* The first change of a key; NO_CHANGE when there is none. */
+uint32_t changes_find(const struct changes *c, const struct rest_buf *key);
+/* What is said of a change, and where its fields begin. */
+struct bytes changes_at(const struct changes *c, uint32_t i, enum op *op);
+void changes_free(struct changes *c);
+
+/* ------------------------------------------------------------- row.c: one row, as it becomes */
+
+struct row {
+	const struct content *content;
+	bool exists, changed, disabled;
+	struct field *names, *fields;	/* as they are written; names for JSON lines only */
+	size_t n, cap;
+	struct rest_buf text;		/* the shape's names as they are written */
+	struct field *own_names;	/* in there */
+};
+
+/* For rows of this file; CSV that is not there yet gets the columns of the shape. */
+void row_init(struct row *row, struct content *content);
+/* The present record of the content, or none. */
+void row_take(struct row *row, struct content *content);
+void row_none(struct row *row);
+/* All changes of one key, in the order in which they came. */
+void row_change(struct row *row, struct changes *changes, uint32_t first);
+void row_release(struct row *row);
 
 /* ------------------------------------------------------------- merge.c */
 
@@ -152,8 +199,8 @@ struct destination {
 /* Look at the file as it is now, merged; its keys are in the index afterwards. */
 int destination_look(struct destination *d, struct ferry_error *err);
 /*
- * How many rows have the key in `key`: 0, 1 or 2 for several; -1 failed. The first one is the content's
- * present record afterwards. Rows that are disabled do not count unless asked for.
+ * How many rows have the key in `key`: 0, 1 or 2 for several; -1 failed. The first one is the
+ * content's present record afterwards. Rows that are disabled do not count unless asked for.
  */
 int destination_find(struct destination *d, const struct rest_buf *key, bool disabled_too,
 		     struct ferry_error *err);

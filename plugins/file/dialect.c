@@ -96,7 +96,8 @@ static void read_null(struct dialect *d, const struct ferry_open *open, struct t
 		memcpy(d->null, s, d->null_len + 1);
 	for (const char *p = s; *p; p++)
 		if (d->special[(unsigned char)*p]) {
-			t->tell(t, "null", "null: cannot hold the delimiter, the quote or a line's end");
+			t->tell(t, "null",
+				"null: cannot hold the delimiter, the quote or a line's end");
 			return;
 		}
 }

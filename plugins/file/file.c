@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * file.c - connector for files of rows in a folder: what it declares, and what `ferryctl test` asks.
- * Knows nothing of ferry but connector.h.
+ * file.c - connector for files of rows in a folder: what it declares, and what `ferryctl test`
+ * asks. Knows nothing of ferry but connector.h.
  */
 #include "file/file.h"
 
@@ -39,11 +39,11 @@ static const struct ferry_option connection_options[] = {
 
 static const struct ferry_option source_options[] = {
 	{"name", FERRY_OPT_TEXT, FERRY_OPTION_REQUIRED, NULL, 0, 0, NULL,
-		"the file, or a pattern with * ? [ for several, which are read in order of their names"},
+		"the file, or a pattern with * ? [ for several, read in the order of their names"},
 	FORMAT_OPTIONS,
 	{"columns", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
-		"names separated by commas: of the columns of csv without a header, or of the members of "
-		"jsonl that are wanted"},
+		"names separated by commas: of the columns of csv without a header, or of the members "
+		"of jsonl that are wanted"},
 	{"types.*", FERRY_OPT_CHOICE, 0, NULL, 0, 0, type_names,
 		"what a column's texts are to be read as"},
 	{"sorted", FERRY_OPT_BOOL, 0, "false", 0, 0, NULL,
@@ -63,8 +63,12 @@ static const struct ferry_option destination_options[] = {
 		"csv: how lines that are written end; by default lf"},
 	{"key", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
 		"the columns that identify a row, separated by commas; by default the sync's key"},
+	{"batch", FERRY_OPT_INT, 0, "5000", 1, 5000, NULL,
+		"rows that are acknowledged together"},
+	{"file_mode", FERRY_OPT_TEXT, 0, "0640", 0, 0, NULL,
+		"rights of the file when it is made, as chmod has them"},
 	{"disabled_at", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
-		"the column that gets the time when a row is disabled; NULL again when it comes back"},
+		"the column that gets the time when a row is disabled; NULL when it comes back"},
 	{0},
 };
 
@@ -124,7 +128,7 @@ static int test_room(const struct folder *f, struct ferry_trial *trial, struct f
 	uint64_t left = (uint64_t)fs.f_bavail * fs.f_frsize >> 20;
 	trial->found(trial, "%llu MiB free", (unsigned long long)left);
 	if (left < 64)
-		trial->warn(trial, "a file that is written needs room for a second one of its size");
+		trial->warn(trial, "a file that is written needs room for another of its size");
 	return 0;
 }
 
@@ -169,6 +173,7 @@ static void close_handle(void *handle)
 		destination_close(handle);
 }
 
+#define BATCH 5000
 #define CAPS (FERRY_CAP_ORDERED | FERRY_CAP_IDEMPOTENT | FERRY_CAP_MATCH_NEW | FERRY_CAP_DISABLE | \
 	      FERRY_CAP_DELETE | FERRY_CAP_LOCAL)
 
@@ -200,7 +205,7 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.modes = FERRY_MODE_UPSERT | FERRY_MODE_INSERT | FERRY_MODE_UPDATE | FERRY_MODE_MIRROR |
 		 FERRY_MODE_APPEND,
 	.caps = CAPS,
-	.batch = 5000,
+	.batch = BATCH,
 	.lookup_batch = 500,
 	.connection_options = connection_options,
 	.source_options = source_options,

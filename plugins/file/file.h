@@ -2,8 +2,8 @@
 /*
  * file.h - what the files of the file connector share. Private to this folder.
  *
- * A file is read as records of fields, which are spans of the text as it is written; what they mean is
- * decided later. So a file can be rewritten with all that did not change left byte for byte.
+ * A file is read as records of fields, which are spans of the text as it is written; what they mean
+ * is decided later. So a file can be rewritten with all that did not change left byte for byte.
  */
 #ifndef FERRY_PLUGINS_FILE_H
 #define FERRY_PLUGINS_FILE_H
@@ -13,9 +13,9 @@
 
 #include "rest/rest.h"
 
-/* ------------------------------------------------------------- folder.c: the only place with files */
+/* ------------------------------------------------------------- folder.c: files and names */
 
-#define NAME_LONGEST 200		/* bytes of a file's name: those beside it have longer ones */
+#define NAME_LONGEST 200		/* bytes of a file's name; files beside it have longer ones */
 
 struct folder {
 	const struct ferry_host *host;
@@ -28,7 +28,7 @@ int folder_open(struct folder *f, const struct ferry_open *open, struct ferry_er
 void folder_close(struct folder *f);
 /* NULL, or why this can be no file's name. pattern: `*`, `?` and `[` are allowed. */
 const char *folder_name_flaw(const char *name, bool pattern);
-/* Open a file for reading; it must be a regular one inside of the folder. *ret is -1 if there is none. */
+/* Open a file for reading: a regular one inside of the folder. *ret is -1 if there is none. */
 int folder_read(const struct folder *f, const char *name, int *ret, struct stat *st,
 		struct ferry_error *err);
 /* The names a pattern fits, in byte order; at least one. */
@@ -85,7 +85,7 @@ char **names_split(const char *text, size_t *n);
 void names_free(char **names);
 int names_find(char *const *names, size_t n, const char *name, size_t len);
 
-/* ------------------------------------------------------------- records: csv.c, jsonl.c, format.c */
+/* ------------------------------------------------------------- csv.c, jsonl.c, format.c */
 
 struct field {
 	const char *s;			/* as it is written, with its quotes */
@@ -189,8 +189,8 @@ int reader_open(struct reader *r, bool *there, struct ferry_error *err);
 /* Go on at a place in the file. */
 void reader_seek(struct reader *r, int64_t offset);
 /*
- * The next record, in r->record. READ_FILL: there is no more in memory; reader_fill gets it and puts
- * an end to all records given so far. -1: failed.
+ * The next record, in r->record. READ_FILL: there is no more in memory; reader_fill gets it and
+ * puts an end to all records given so far. -1: failed.
  */
 int reader_step(struct reader *r, struct ferry_error *err);
 int reader_fill(struct reader *r, struct ferry_error *err);
@@ -199,6 +199,7 @@ int reader_next(struct reader *r, struct ferry_error *err);
 /* Where in the file the present record begins. */
 int64_t reader_offset(const struct reader *r);
 /* After the end: has the file stayed as it was? */
+bool reader_was_changed(const struct reader *r);
 int reader_unchanged(const struct reader *r, struct ferry_error *err);
 /* "dir/name:LINE: ..." with DATA. */
 int reader_fail_at(const struct reader *r, int64_t line, struct ferry_error *err, const char *fmt,
@@ -256,7 +257,7 @@ int destination_lookup(void *handle, const struct ferry_action *actions, size_t 
 int destination_list(void *handle, struct ferry_listing *listing, struct ferry_error *err);
 void destination_check(const struct ferry_open *open, struct teller *t);
 
-/* ------------------------------------------------------------- handle: what both roles begin with */
+/* ------------------------------------------------------------- what both handles begin with */
 
 struct handle {
 	enum ferry_role role;

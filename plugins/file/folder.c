@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * folder.c - the folder a connection names, and the files in it. No name leads out of it: names have
- * no slash, and the kernel is asked not to follow symbolic links that leave it.
+ * folder.c - the folder a connection names, and the files in it. No name leads out of it: names
+ * have no slash, and the kernel is asked not to follow symbolic links that leave it.
  */
 #include "file/file.h"
 
@@ -27,7 +27,8 @@ int folder_fail(const struct folder *f, const char *name, const char *doing, int
 		{ENOENT, FERRY_E_SETUP}, {ENOTDIR, FERRY_E_SETUP}, {ELOOP, FERRY_E_SETUP},
 		{ENAMETOOLONG, FERRY_E_CONFIG},
 		{ENOSPC, FERRY_E_UNAVAILABLE}, {EDQUOT, FERRY_E_UNAVAILABLE},
-		{EIO, FERRY_E_UNAVAILABLE}, {ESTALE, FERRY_E_UNAVAILABLE}, {EMFILE, FERRY_E_UNAVAILABLE},
+		{EFBIG, FERRY_E_UNAVAILABLE}, {EIO, FERRY_E_UNAVAILABLE},
+		{ESTALE, FERRY_E_UNAVAILABLE}, {EMFILE, FERRY_E_UNAVAILABLE},
 		{ENFILE, FERRY_E_UNAVAILABLE}, {ENOMEM, FERRY_E_NOMEM},
 	};
 	enum ferry_code code = FERRY_E_SYSTEM;
@@ -78,7 +79,7 @@ const char *folder_name_flaw(const char *name, bool pattern)
 	return NULL;
 }
 
-/* As openat, without leaving the folder; on kernels without openat2 symbolic links are not followed. */
+/* As openat, without leaving the folder; without openat2 symbolic links are not followed at all. */
 static int open_beneath(const struct folder *f, const char *name, int flags)
 {
 	struct open_how how = {.flags = (uint64_t)flags,
@@ -101,8 +102,8 @@ int folder_read(const struct folder *f, const char *name, int *ret, struct stat 
 		return 0;
 	if (fd < 0 && (errno == EXDEV || errno == ELOOP))
 		return f->host->fail(err, FERRY_E_FORBIDDEN,
-				     "%s/%s: is a symbolic link that leads out of the folder", f->path,
-				     name);
+				     "%s/%s: is a symbolic link that leads out of the folder",
+				     f->path, name);
 	if (fd < 0)
 		return folder_fail(f, name, "cannot open it", errno, err);
 	if (fstat(fd, st) != 0 || !S_ISREG(st->st_mode)) {
@@ -142,7 +143,8 @@ int folder_match(const struct folder *f, const char *pattern, char ***ret, size_
 	closedir(dir);
 	*ret = names;
 	if (!*n)
-		return f->host->fail(err, FERRY_E_SETUP, "%s: there is no file '%s'", f->path, pattern);
+		return f->host->fail(err, FERRY_E_SETUP, "%s: there is no file '%s'", f->path,
+				     pattern);
 	qsort(names, *n, sizeof *names, compare_names);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* index.c - hashes of keys to where they are: 12 bytes a slot, at most three quarters of them used. */
+/* index.c - hashes of keys to where they are: 12 bytes a slot, at most three quarters in use. */
 #include "file/file.h"
 
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  *
  * Frames, each with a checksum, one after the other. A frame is on the disk before the next one is
  * written: one that is not whole is at the end, was never acknowledged, and counts for nothing. The
- * journal is also the lock of its file: whoever writes either of them holds it, and it is removed only
- * by its holder.
+ * journal is also the lock of its file: whoever writes either of them holds it, and only its holder
+ * removes it.
  */
 #include "file/destination.h"
 
@@ -27,12 +27,6 @@ void journal_init(struct journal *j, const struct folder *folder, const char *na
 	side_name(name, "new", j->fresh);
 }
 
-void journal_release(struct journal *j)
-{
-	journal_unlock(j);
-	rest_buf_release(&j->shape);
-}
-
 int journal_exists(const struct journal *j, bool *ret, struct ferry_error *err)
 {
 	struct stat st;
@@ -42,9 +36,9 @@ int journal_exists(const struct journal *j, bool *ret, struct ferry_error *err)
 
 static int damaged(const struct journal *j, int64_t at, struct ferry_error *err)
 {
-	return j->folder->host->fail(err, FERRY_E_DATA, "%s/%s: is damaged at byte %lld: it holds rows "
-				     "that are not in %s yet", j->folder->path, j->file, (long long)at,
-				     j->name);
+	return j->folder->host->fail(err, FERRY_E_DATA, "%s/%s: is damaged at byte %lld: it holds "
+				     "rows that are not in %s yet", j->folder->path, j->file,
+				     (long long)at, j->name);
 }
 
 /* What one whole frame says. */
@@ -77,7 +71,7 @@ static bool is_frame(const struct frame_head *head, const char *payload, int64_t
 	       head->sum == key_hash(payload, head->len);
 }
 
-/* Behind what is not whole: is there a frame? Then it was acknowledged, and has been damaged since. */
+/* Behind what is not whole: is there a frame? Then it was acknowledged, and damaged since. */
 static bool more_frames(const char *p, int64_t size)
 {
 	struct frame_head head;
@@ -118,12 +112,10 @@ static int look(struct journal *j, struct ferry_error *err)
 
 	if (fstat(j->fd, &st) != 0)
 		return folder_fail(j->folder, j->file, "cannot look at it", errno, err);
-	if (j->end && st.st_ino == j->seen.st_ino && st.st_size == j->seen.st_size &&
-	    st.st_mtim.tv_sec == j->seen.st_mtim.tv_sec &&
-	    st.st_mtim.tv_nsec == j->seen.st_mtim.tv_nsec)
+	/* it only ever grows: one of the same length says the same */
+	if (j->end && st.st_size == j->end)
 		return 0;
 	forget(j);
-	j->seen = st;
 	if (!st.st_size)
 		return 0;
 	char *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, j->fd, 0);
@@ -144,14 +136,6 @@ static bool is_current(const struct journal *j)
 	       mine.st_ino == now.st_ino && mine.st_dev == now.st_dev;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static int wait_for_lock(struct journal *j, int64_t until, struct ferry_error *err)
 {
 	const struct timespec nap = {0, WAIT_MS * 1000000L};
@@ -162,46 +146,57 @@ static int wait_for_lock(struct journal *j, int64_t until, struct ferry_error *e
 		if (errno != EWOULDBLOCK)
 			return folder_fail(j->folder, j->file, "cannot lock it", errno, err);
 		if (now_ms() >= until)
-			return j->folder->host->fail(err, FERRY_E_UNAVAILABLE, "%s/%s: another process "
-				"has been writing it for longer than 'lock_timeout'", j->folder->path,
-				j->name);
+			return j->folder->host->fail(err, FERRY_E_UNAVAILABLE,
+				"%s/%s: another process has been writing it for longer than "
+				"'lock_timeout'", j->folder->path, j->name);
 		nanosleep(&nap, NULL);
 	}
 	return 0;
 }
 
+/* Then nothing is known of it any more. */
+static void close_file(struct journal *j)
+{
+	if (j->fd >= 0)
+		close(j->fd);
+	j->fd = -1;
+	forget(j);
+}
+
+/* The file stays open in between, so that another one cannot pass for it. */
 int journal_lock(struct journal *j, struct ferry_error *err)
 {
 	int64_t until = now_ms() + j->folder->lock_ms;
 
-	do {
-		journal_unlock(j);
-		j->fd = openat(j->folder->fd, j->file,
-			       O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	for (;;) {
+		if (j->fd < 0)
+			j->fd = openat(j->folder->fd, j->file, O_RDWR | O_CREAT | O_NOFOLLOW |
+				       O_NONBLOCK | O_CLOEXEC, 0600);
 		if (j->fd < 0)
 			return folder_fail(j->folder, j->file, "cannot open it", errno, err);
-		if (wait_for_lock(j, until, err)) {
-			journal_unlock(j);
+		if (wait_for_lock(j, until, err))
 			return -1;
-		}
-	} while (!is_current(j));
+		if (is_current(j))
+			break;
+		close_file(j);
+	}
 	if (look(j, err) == 0)
 		return 0;
-	journal_unlock(j);
+	close_file(j);
 	return -1;
 }
 
 void journal_unlock(struct journal *j)
 {
 	if (j->fd >= 0)
-		close(j->fd);
-	j->fd = -1;
+		flock(j->fd, LOCK_UN);
 }
 
 int journal_append(struct journal *j, enum frame kind, const struct rest_buf *payload,
 		   struct ferry_error *err)
 {
-	struct frame_head head = {MAGIC, kind, payload->len, key_hash(rest_str(payload), payload->len)};
+	struct frame_head head = {MAGIC, kind, payload->len,
+				  key_hash(rest_str(payload), payload->len)};
 	const struct folder *f = j->folder;
 	int status = 0;
 
@@ -217,12 +212,11 @@ int journal_append(struct journal *j, enum frame kind, const struct rest_buf *pa
 		status = folder_sync(f, err);
 	if (status == 0 && take_frame(j, &head, rest_str(payload))) {
 		j->end += (int64_t)(sizeof head + payload->len);
-		return fstat(j->fd, &j->seen) == 0 ? 0 :
-			folder_fail(f, j->file, "cannot look at it", errno, err);
+		return 0;
 	}
-	/* a failure here leaves a torn end, which the checksum tells, or a batch that may come again */
+	/* a failure here leaves a torn end, which the checksum tells, or a batch that comes again */
 	if (ftruncate(j->fd, j->end) != 0)
-		forget(j);
+		close_file(j);
 	return -1;
 }
 
@@ -237,8 +231,7 @@ int journal_reserve(struct journal *j, size_t more, struct ferry_error *err)
 	int64_t need = (there ? st.st_size : 0) + j->end + (int64_t)more + 4096;
 	if (need <= j->reserved)
 		return 0;
-	int fd = openat(f->fd, j->fresh, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-			there ? 0600 : 0666);
+	int fd = openat(f->fd, j->fresh, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return folder_fail(f, j->fresh, "cannot make it", errno, err);
 	int status = fallocate(fd, 0, 0, need) == 0 ? 0 : errno;
@@ -264,7 +257,12 @@ int journal_drop(struct journal *j, struct ferry_error *err)
 		status = folder_fail(f, j->fresh, "cannot remove it", errno, err);
 	if (unlinkat(f->fd, j->file, 0) != 0 && errno != ENOENT)
 		status = folder_fail(f, j->file, "cannot remove it", errno, err);
-	forget(j);
-	journal_unlock(j);
+	close_file(j);
 	return status;
+}
+
+void journal_release(struct journal *j)
+{
+	close_file(j);
+	rest_buf_release(&j->shape);
 }

@@ -2,6 +2,7 @@
 # The file connector: CSV and JSON lines in a folder, as source and destination.
 file_sources = \
 	plugins/file/apply.c \
+	plugins/file/changes.c \
 	plugins/file/columns.c \
 	plugins/file/content.c \
 	plugins/file/convert.c \
@@ -18,6 +19,7 @@ file_sources = \
 	plugins/file/lookup.c \
 	plugins/file/merge.c \
 	plugins/file/reader.c \
+	plugins/file/row.c \
 	plugins/file/shape.c \
 	plugins/file/source.c
 

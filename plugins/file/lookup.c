@@ -29,8 +29,8 @@ static struct ferry_value copy_value(struct destination *d, struct ferry_value v
 }
 
 /*
- * The present record's fields. One that says the same as ours is given as ours: a time is still that
- * time, and no difference.
+ * The present record's fields. One that says the same as ours is given as ours: a time is still
+ * that time, and no difference.
  */
 static const struct ferry_value *take_fields(struct destination *d, const struct ferry_value *ours,
 					     struct ferry_error *err)

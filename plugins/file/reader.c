@@ -180,15 +180,18 @@ int64_t reader_offset(const struct reader *r)
 	return r->offset + (r->record.s - r->buf);
 }
 
-int reader_unchanged(const struct reader *r, struct ferry_error *err)
+bool reader_was_changed(const struct reader *r)
 {
 	struct stat now;
 
-	if (fstat(r->fd, &now) != 0)
-		return folder_fail(r->folder, r->name, "cannot look at it", errno, err);
-	if (now.st_size == r->before.st_size && now.st_mtim.tv_sec == r->before.st_mtim.tv_sec &&
-	    now.st_mtim.tv_nsec == r->before.st_mtim.tv_nsec &&
-	    r->offset + (int64_t)r->len == now.st_size)
+	return fstat(r->fd, &now) != 0 || now.st_size != r->before.st_size ||
+	       now.st_mtim.tv_sec != r->before.st_mtim.tv_sec ||
+	       now.st_mtim.tv_nsec != r->before.st_mtim.tv_nsec;
+}
+
+int reader_unchanged(const struct reader *r, struct ferry_error *err)
+{
+	if (!reader_was_changed(r) && r->offset + (int64_t)r->len == r->before.st_size)
 		return 0;
 	return r->folder->host->fail(err, FERRY_E_UNAVAILABLE,
 				     "%s/%s: was changed while it was read: write it under another "

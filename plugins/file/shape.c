@@ -49,6 +49,7 @@ void shape_put(const struct shape *s, struct rest_buf *out)
 
 	bytes_put(out, how, sizeof how);
 	bytes_put(out, d->null, d->null_len);
+	bytes_put_number(out, s->file_mode);
 	bytes_put_number(out, (uint32_t)s->n);
 	for (size_t i = 0; i < shape_width(s); i++)
 		bytes_put(out, s->names[i], strlen(s->names[i]));
@@ -86,6 +87,7 @@ bool shape_get(const char *p, size_t size, struct shape *s)
 	*s = (struct shape){0};
 	if (!get_dialect(&b, s))
 		return false;
+	s->file_mode = bytes_number(&b);
 	s->n = bytes_number(&b);
 	if (!b.p || s->n > left)
 		return false;

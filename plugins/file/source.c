@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * source.c - one file, or all whose names fit a pattern, as rows. The rows of a batch borrow from the
- * reader's memory: they are given away before that is filled again.
+ * source.c - one file, or all whose names fit a pattern, as rows. The rows of a batch borrow from
+ * the reader's memory: they are given away before that is filled again.
  */
 #include "file/file.h"
 
@@ -131,8 +131,9 @@ static int set_types(struct source *s, const struct reader *r, struct ferry_erro
 		const char *name = set->name + strlen(TYPES);
 		int at = names_find(s->columns.names, s->columns.n, name, strlen(name));
 		if (at < 0)
-			return s->base.folder.host->fail(err, FERRY_E_CONFIG, "%s/%s: there is no "
-				"column '%s' to give a type to", s->base.folder.path, r->name, name);
+			return s->base.folder.host->fail(err, FERRY_E_CONFIG,
+				"%s/%s: there is no column '%s' to give a type to",
+				s->base.folder.path, r->name, name);
 		s->types[at] = (enum ferry_type)type_named(set->value.s);
 	}
 	return 0;
@@ -143,8 +144,8 @@ static int check_keys(const struct source *s, const struct reader *r, struct fer
 	for (const char *const *k = s->open->keys; k && *k; k++)
 		if (names_find(s->columns.names, s->columns.n, *k, strlen(*k)) < 0)
 			return s->base.folder.host->fail(err, FERRY_E_SETUP,
-				"%s/%s: has no column '%s', which the key needs", s->base.folder.path,
-				r->name, *k);
+				"%s/%s: has no column '%s', which the key needs",
+				s->base.folder.path, r->name, *k);
 	return 0;
 }
 
@@ -177,7 +178,7 @@ static int set_columns(struct source *s, const struct reader *r, struct ferry_er
 		why = "the first object has no members: name the columns as 'columns'";
 	if (why)
 		return reader_fail_at(r, r->line, err, "%s", why);
-	return set_types(s, r, err) || check_keys(s, r, err) ? -1 : 0;
+	return check_keys(s, r, err) || set_types(s, r, err) ? -1 : 0;
 }
 
 static int same_columns(const struct source *s, const struct reader *r, struct ferry_error *err)
@@ -410,6 +411,9 @@ static int extract_file(struct source *s, const char *name, const struct ferry_e
 		status = announce(s, want, sink, err);
 	if (!status)
 		status = read_rows(s, &r, want, sink, err);
+	/* what looks wrong may just be half of another file */
+	if (status && err && err->code == FERRY_E_DATA && r.fd >= 0 && reader_was_changed(&r))
+		reader_unchanged(&r, err);
 	reader_close(&r);
 	return status;
 }
@@ -429,9 +433,9 @@ int source_extract(void *handle, const struct ferry_extract *want, struct ferry_
 	for (i = 0; !status && i < n && !enough(s); i++)
 		status = extract_file(s, names[i], want, sink, err);
 	if (!status && !s->announced)
-		status = s->base.folder.host->fail(err, FERRY_E_DATA, "%s/%s: the file is empty and "
-			"does not say what its columns are: name them as 'columns'",
-			s->base.folder.path, s->name);
+		status = s->base.folder.host->fail(err, FERRY_E_DATA,
+			"%s/%s: the file is empty and does not say what its columns are: name them as "
+			"'columns'", s->base.folder.path, s->name);
 	folder_names_free(names, n);
 	return status;
 }

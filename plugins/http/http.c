@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-static void close_handle(void *handle)
+void http_close(void *handle)
 {
 	struct http_handle *h = handle;
 
@@ -19,7 +19,7 @@ static void close_handle(void *handle)
 	free(h);
 }
 
-static int open_handle(const struct ferry_open *open, void **ret_handle, struct ferry_error *err)
+int http_open(const struct ferry_open *open, void **ret_handle, struct ferry_error *err)
 {
 	struct http_handle *h = rest_alloc(1, sizeof *h);
 	int rc = http_connection_open(&h->connection, open, err);
@@ -29,7 +29,7 @@ static int open_handle(const struct ferry_open *open, void **ret_handle, struct 
 			? http_source_open(&h->connection, open, "", &h->source, err)
 			: http_destination_open(h, open, err);
 	if (rc)
-		close_handle(h);
+		http_close(h);
 	else
 		*ret_handle = h;
 	return rc;
@@ -63,8 +63,10 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.connection_options = http_connection_options,
 	.source_options = http_source_options,
 	.destination_options = http_destination_options,
-	.open = open_handle,
-	.close = close_handle,
+	.check = http_check_settings,
+	.test = http_test,
+	.open = http_open,
+	.close = http_close,
 	.capabilities = capabilities,
 	.validate_setup = validate_setup,
 	.extract = http_extract,

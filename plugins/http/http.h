@@ -110,6 +110,15 @@ const char *http_fill_body(struct rest_buf *b, const struct http_template *t,
 const char *http_fill_path(struct rest_buf *b, const struct http_template *t,
 			   const struct http_fill *fill);
 
+/* ------------------------------------------------ before anything is asked (trial.c) */
+
+/* Open a handle, without looking at the other side. */
+int http_open(const struct ferry_open *open, void **ret_handle, struct ferry_error *err);
+void http_close(void *handle);
+
+void http_check_settings(const struct ferry_open *open, struct ferry_check *check);
+int http_test(const struct ferry_open *open, struct ferry_trial *trial, struct ferry_error *err);
+
 /* -------------------------------------------------- the connection (connection.c) */
 
 enum http_auth { HTTP_AUTH_NONE, HTTP_AUTH_BEARER, HTTP_AUTH_BASIC, HTTP_AUTH_HEADER,

@@ -19,6 +19,7 @@ http_sources = \
 	plugins/http/source.c \
 	plugins/http/source.h \
 	plugins/http/template.c \
+	plugins/http/trial.c \
 	plugins/http/write.c
 
 if ENABLE_HTTP

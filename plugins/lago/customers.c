@@ -7,62 +7,27 @@
  */
 #include "lago/customers.h"
 
-#include <stdio.h>
+#include "lago/metadata.h"
+
 #include <string.h>
 
 struct own {
 	bool has_metadata;		/* some metadata.* is mapped */
 };
 
-static bool is_metadata(const char *field)
-{
-	return !strncmp(field, METADATA, strlen(METADATA));
-}
-
 static bool plain(const char *field)
 {
-	return !is_metadata(field);
+	return !lago_is_metadata(field);
 }
 
 /* -------------------------------------------------------------- check, open */
-
-static size_t characters(const char *s)
-{
-	size_t n = 0;
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
-/* What is wrong with the metadata that is mapped: a field's name and why; false: nothing. */
-static bool metadata_mistake(const struct ferry_layout *layout, const char **field, char why[120])
-{
-	size_t entries = 0;
-
-	for (size_t i = 0; i < layout->n; i++) {
-		*field = layout->names[i];
-		if (!is_metadata(*field))
-			continue;
-		size_t n = characters(*field + strlen(METADATA));
-		if (!n || n > METADATA_KEY_MAX) {
-			snprintf(why, 120, "Lago takes metadata keys of 1 to %d characters",
-				 METADATA_KEY_MAX);
-			return true;
-		}
-		if (++entries > METADATA_MAX) {
-			snprintf(why, 120, "Lago takes at most %d metadata entries", METADATA_MAX);
-			return true;
-		}
-	}
-	return false;
-}
 
 static void check(const struct ferry_open *open, struct ferry_check *check)
 {
 	const char *field;
 	char why[120];
 
-	if (metadata_mistake(open->layout, &field, why))
+	if (lago_metadata_mistake(open->layout, &field, why))
 		check->mistake(check, field, "%s: %s", field, why);
 }
 
@@ -75,41 +40,21 @@ static int begin(struct lago *h, const struct ferry_open *open, struct ferry_err
 	(void)open;
 	if (!h->layout)
 		return 0;
-	if (metadata_mistake(h->layout, &field, why))
+	if (lago_metadata_mistake(h->layout, &field, why))
 		return h->api.host->fail(err, FERRY_E_CONFIG, "%s: %s", field, why);
 	for (size_t i = 0; i < h->layout->n; i++)
-		own->has_metadata = own->has_metadata || is_metadata(h->layout->names[i]);
+		own->has_metadata = own->has_metadata || lago_is_metadata(h->layout->names[i]);
 	return 0;
 }
 
 /* ------------------------------------------------------------------- lookup */
 
-/* The codes of a list of objects, as canonicalize writes such lists. */
 static void codes_value(struct lago *h, rest_node *list, struct ferry_value *ret)
 {
-	rest_node *codes = rest_array();
+	rest_node *codes = lago_codes(list);
 
-	for (size_t i = 0; i < rest_count(list); i++) {
-		size_t len;
-		const char *s = rest_text(rest_member(rest_at(list, i), "code"), &len);
-		if (s)
-			rest_append(codes, rest_string(s, len));
-	}
-	codes = rest_sort_strings(codes);
 	rest_value(codes, FERRY_JSON, &h->pool, ret);
 	rest_free(codes);
-}
-
-static rest_node *metadata_entry(rest_node *customer, const char *key)
-{
-	rest_node *list = rest_member(customer, "metadata");
-
-	for (size_t i = 0; i < rest_count(list); i++) {
-		const char *s = rest_text(rest_member(rest_at(list, i), "key"), NULL);
-		if (s && !strcmp(s, key))
-			return rest_at(list, i);
-	}
-	return NULL;
 }
 
 static const char *member(const char *field)
@@ -117,7 +62,7 @@ static const char *member(const char *field)
 	return !strcmp(field, "tax_codes") ? "taxes"
 		: !strcmp(field, "invoice_custom_section_codes")
 		? "applicable_invoice_custom_sections"
-		: is_metadata(field) ? "metadata" : field;
+		: lago_is_metadata(field) ? "metadata" : field;
 }
 
 static bool read(struct lago *h, rest_node *customer, size_t i, struct ferry_value *ret, bool *good)
@@ -128,100 +73,28 @@ static bool read(struct lago *h, rest_node *customer, size_t i, struct ferry_val
 		codes_value(h, rest_member(customer, "taxes"), ret);
 	} else if (!strcmp(name, "invoice_custom_section_codes")) {
 		codes_value(h, rest_member(customer, "applicable_invoice_custom_sections"), ret);
-	} else if (is_metadata(name)) {
-		rest_node *entry = metadata_entry(customer, name + strlen(METADATA));
-		*good = rest_value(rest_member(entry, "value"), FERRY_TEXT, &h->pool, ret);
+	} else if (lago_is_metadata(name)) {
+		*good = lago_metadata_read(h, customer, name, ret);
 	} else {
 		return false;
 	}
 	return true;
 }
 
-/* ---------------------------------------------------------------- metadata */
+/* ------------------------------------------------------------------ writing */
 
-static const struct ferry_value *mapped_metadata(const struct lago *h,
-						 const struct ferry_value *fields, const char *key)
-{
-	for (size_t i = 0; i < h->layout->n; i++)
-		if (!strncmp(h->layout->names[i], METADATA, strlen(METADATA)) &&
-		    !strcmp(h->layout->names[i] + strlen(METADATA), key))
-			return &fields[i];
-	return NULL;
-}
-
-static bool same_text(const struct ferry_value *v, rest_node *node)
-{
-	size_t len;
-	const char *s = rest_text(node, &len);
-
-	return s && v->type == FERRY_TEXT && v->len == len && !memcmp(v->s, s, len);
-}
-
-/*
- * One entry that is there: kept with its id, since Lago replaces the whole list and matches only by
- * that id; with the mapped value, when there is one; left out when that is NULL.
- */
-static bool keep_entry(rest_node *list, rest_node *entry, const struct ferry_value *mapped)
-{
-	rest_node *value = rest_member(entry, "value");
-
-	if (mapped && mapped->type == FERRY_NULL)
-		return true;
-	rest_node *out = rest_object();
-	rest_put(out, "id", rest_share(rest_member(entry, "lago_id")));
-	rest_put(out, "key", rest_share(rest_member(entry, "key")));
-	bool changed = mapped && !same_text(mapped, value);
-	if (changed)
-		rest_put_value(out, "value", mapped);
-	else
-		rest_put(out, "value", rest_share(value));
-	rest_put(out, "display_in_invoice", rest_share(rest_member(entry, "display_in_invoice")));
-	rest_append(list, out);
-	return changed;
-}
-
-static void new_entry(rest_node *list, const char *key, const struct ferry_value *value)
-{
-	const struct ferry_value hidden = {.i = 0, .type = FERRY_BOOL};
-	rest_node *out = rest_object();
-
-	rest_put(out, "key", rest_string(key, strlen(key)));
-	rest_put_value(out, "value", value);
-	rest_put_value(out, "display_in_invoice", &hidden);
-	rest_append(list, out);
-}
-
-/* The list that makes the mapped entries what they should be; NULL when they are. */
+/* The metadata to be sent; NULL: none. New entries are not for invoices. */
 static rest_node *merge_metadata(const struct lago *h, const struct ferry_value *fields,
 				 rest_node *there)
 {
-	rest_node *old = rest_member(there, "metadata"), *list = rest_array();
-	struct rest_map keys = {0};
-	bool changed = false;
+	const struct ferry_value hidden = {.i = 0, .type = FERRY_BOOL};
+	rest_node *list = lago_metadata_merge(h, fields, there);
 
-	for (size_t i = 0; i < rest_count(old); i++) {
-		const char *key = rest_text(rest_member(rest_at(old, i), "key"), NULL);
-		if (!key)
-			continue;
-		rest_map_add(&keys, key, strlen(key), 0, NULL);
-		changed |= keep_entry(list, rest_at(old, i), mapped_metadata(h, fields, key));
-	}
-	for (size_t i = 0; i < h->layout->n; i++) {
-		const char *key = h->layout->names[i] + strlen(METADATA);
-		if (strncmp(h->layout->names[i], METADATA, strlen(METADATA)) ||
-		    fields[i].type == FERRY_NULL || rest_map_find(&keys, key, strlen(key), NULL))
-			continue;
-		new_entry(list, key, &fields[i]);
-		changed = true;
-	}
-	rest_map_release(&keys);
-	if (changed)
-		return list;
-	rest_free(list);
-	return NULL;
+	for (size_t i = 0; i < rest_count(list); i++)
+		if (!rest_has(rest_at(list, i), "display_in_invoice"))
+			rest_put_value(rest_at(list, i), "display_in_invoice", &hidden);
+	return list;
 }
-
-/* ------------------------------------------------------------------ writing */
 
 static void put_body(struct lago *h, const struct ferry_action *action, rest_node *metadata)
 {
@@ -283,11 +156,11 @@ static int write_customer(struct lago *h, const struct ferry_action *action,
 		}
 		metadata = merge_metadata(h, action->fields, there);
 	}
-	if (rest_count(metadata) > METADATA_MAX) {
+	if (rest_count(metadata) > LAGO_METADATA_MAX) {
 		rest_reject(outcome, "invalid_count", "metadata",
 			    "with the entries that are there it would have %zu metadata entries; "
 			    "Lago takes %d",
-			    rest_count(metadata), METADATA_MAX);
+			    rest_count(metadata), LAGO_METADATA_MAX);
 		rest_free(metadata);
 		rest_free(root);
 		return 0;

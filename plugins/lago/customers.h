@@ -5,10 +5,6 @@
 
 #include "lago/resource.h"
 
-#define METADATA "metadata."
-#define METADATA_MAX 5			/* entries of one customer */
-#define METADATA_KEY_MAX 20		/* characters */
-
 extern const struct ferry_field customer_fields[];
 extern const struct rest_column customer_columns[];
 int customers_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields,

@@ -2,7 +2,8 @@
 /* events-fields.c - the fields of a usage event, and a record's own form. Does no I/O. */
 #include "lago/events.h"
 
-#include <stdarg.h>
+#include "lago/pure.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -34,29 +35,6 @@ const struct ferry_field event_fields[] = {
 	 .help = "amount of a dynamic charge"},
 	{0},
 };
-
-__attribute__((format(printf, 3, 4)))
-static int issue_at(struct ferry_issue *issue, const char *field, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(issue->message, sizeof issue->message, fmt, ap);
-	va_end(ap);
-	issue->field = field;
-	return -1;
-}
-
-static void own_text(const struct ferry_pure *pure, struct ferry_value *v, enum ferry_type type,
-		     const char *s, size_t len)
-{
-	char *copy = pure->alloc(pure, len + 1);
-
-	if (len)
-		memcpy(copy, s, len);
-	copy[len] = '\0';
-	*v = (struct ferry_value){.s = copy, .len = (uint32_t)len, .type = (uint8_t)type};
-}
 
 struct ferry_value event_seconds(int64_t us, char text[32])
 {
@@ -109,18 +87,18 @@ static int own_timestamp(const struct ferry_pure *pure, struct ferry_value *v,
 		if (read_seconds(v->s, v->len, &secs, &fraction))
 			break;
 		if (!rest_time_parse(v->s, v->len, &us))
-			return issue_at(issue, name, "is neither a time nor Unix seconds");
+			return lago_issue(issue, name, "is neither a time nor Unix seconds");
 		secs = us / 1000000 - (us % 1000000 < 0);
 		break;
 	default:
-		return issue_at(issue, name, "is neither a time nor Unix seconds");
+		return lago_issue(issue, name, "is neither a time nor Unix seconds");
 	}
 	if (secs <= 0 || secs >= SECONDS_END)
-		return issue_at(issue, name, "%lld is no plausible number of Unix seconds%s",
+		return lago_issue(issue, name, "%lld is no plausible number of Unix seconds%s",
 				(long long)secs, secs >= SECONDS_END ? " (milliseconds?)" : "");
 	if (fraction) {
 		size_t whole = (size_t)((const char *)memchr(v->s, '.', v->len) - v->s);
-		own_text(pure, v, FERRY_DECIMAL, v->s, whole + 1 + fraction);
+		lago_own(pure, v, FERRY_DECIMAL, v->s, whole + 1 + fraction);
 	} else {
 		*v = (struct ferry_value){.i = secs, .type = FERRY_INT};
 	}
@@ -136,7 +114,7 @@ static int own_property(const struct ferry_pure *pure, struct ferry_value *v, co
 
 	switch ((enum ferry_type)v->type) {
 	case FERRY_INT:
-		own_text(pure, v, FERRY_TEXT, text,
+		lago_own(pure, v, FERRY_TEXT, text,
 			 (size_t)snprintf(text, sizeof text, "%lld", (long long)v->i));
 		return 0;
 	case FERRY_DECIMAL:
@@ -144,17 +122,17 @@ static int own_property(const struct ferry_pure *pure, struct ferry_value *v, co
 		return 0;
 	case FERRY_TIME:
 		len = rest_time_format(v->i, -1, true, text);
-		own_text(pure, v, FERRY_TEXT, text, len);
+		lago_own(pure, v, FERRY_TEXT, text, len);
 		return 0;
 	case FERRY_JSON:
 		if (!rest_try_parse(v->s, v->len, &root))
-			return issue_at(issue, name, "is not valid JSON");
+			return lago_issue(issue, name, "is not valid JSON");
 		const char *s = rest_dump(root, &len);
-		own_text(pure, v, FERRY_JSON, s, len);
+		lago_own(pure, v, FERRY_JSON, s, len);
 		rest_free(root);
 		return 0;
 	case FERRY_BYTES:
-		return issue_at(issue, name, "is binary, which no property can hold");
+		return lago_issue(issue, name, "is binary, which no property can hold");
 	default:
 		return 0;
 	}
@@ -175,7 +153,7 @@ int events_canonicalize(const struct ferry_pure *pure, struct ferry_value *field
 		} else if (!strcmp(name, "transaction_id") ||
 			   !strcmp(name, "external_subscription_id") || !strcmp(name, "code")) {
 			if (v->type != FERRY_TEXT || !v->len)
-				return issue_at(issue, name, "is empty");
+				return lago_issue(issue, name, "is empty");
 		}
 	}
 	return 0;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define BATCH 100
+#define IDLE " says what a metric must be, but billable_metric names none"
 
 static const char *const aggregations[] = {"count_agg", "sum_agg", "max_agg", "unique_count_agg",
 					   "weighted_sum_agg", "latest_agg", "custom_agg", NULL};
@@ -54,18 +55,40 @@ static void close_handle(void *handle)
 	free(h);
 }
 
+/* A setting of a metric, where none is named; NULL: all is well. */
+static const char *idle_setting(const struct ferry_open *open)
+{
+	static const char *const names[] = {"aggregation", "field_name"};
+
+	for (size_t i = 0; i < 2 && !ferry_setting_text(open, "billable_metric"); i++)
+		if (ferry_setting_text(open, names[i]))
+			return names[i];
+	return NULL;
+}
+
+static void check(const struct ferry_open *open, struct ferry_check *check)
+{
+	const char *idle = idle_setting(open);
+	struct ferry_error err = {0};
+
+	lago_check_connection(open, check);
+	if (idle)
+		check->mistake(check, idle, "%s" IDLE, idle);
+	if (open->layout && rest_check_layout(open->host, open->layout, &err))
+		check->mistake(check, NULL, "%s", err.msg);
+}
+
 static int read_settings(struct events *h, const struct ferry_open *open, struct ferry_error *err)
 {
 	const struct ferry_host *host = h->api.host;
+	const char *idle = idle_setting(open);
 
 	h->metric = ferry_setting_text(open, "billable_metric");
 	h->aggregation = ferry_setting_text(open, "aggregation");
 	h->field_name = ferry_setting_text(open, "field_name");
 	h->max_batch = (size_t)ferry_setting_int(open, "max_batch", BATCH);
-	if (!h->metric && (h->aggregation || h->field_name))
-		return host->fail(err, FERRY_E_CONFIG,
-				  "aggregation and field_name say what a metric must be, but "
-				  "billable_metric names none");
+	if (idle)
+		return host->fail(err, FERRY_E_CONFIG, "%s" IDLE, idle);
 	if (!h->max_batch || h->max_batch > BATCH)
 		return host->fail(err, FERRY_E_CONFIG, "max_batch must be 1 to %d", BATCH);
 	h->id_field = rest_field(h->layout, "transaction_id");
@@ -329,6 +352,7 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.connection_options = lago_connection_options,
 	.destination_options = destination_options,
 	.fields = event_fields,
+	.check = check,
 	.test = lago_test,
 	.open = open_handle,
 	.close = close_handle,

@@ -8,49 +8,11 @@
 
 #define WARNINGS 20			/* of one field, by one handle */
 
-/* A decimal without what does not count: its digits before and behind the dot, and its sign. */
-struct digits {
-	const char *whole, *part;
-	size_t n_whole, n_part;
-	bool negative;
-};
-
-static struct digits read_digits(const char *s, size_t len)
-{
-	const char *end = s + len, *dot;
-	struct digits d = {.negative = len && *s == '-'};
-
-	s += len && (*s == '-' || *s == '+');
-	while (s < end && *s == '0')
-		s++;
-	dot = memchr(s, '.', (size_t)(end - s));
-	d.whole = s;
-	d.n_whole = (size_t)((dot ? dot : end) - s);
-	if (dot) {
-		while (end[-1] == '0')
-			end--;
-		d.part = dot + 1;
-		d.n_part = (size_t)(end - d.part);
-	}
-	d.negative = d.negative && (d.n_whole || d.n_part);
-	return d;
-}
-
-/* "10" is "10.00". */
-static bool same_decimal(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	struct digits x = read_digits(a, a_len), y = read_digits(b, b_len);
-
-	return x.negative == y.negative && x.n_whole == y.n_whole && x.n_part == y.n_part &&
-	       !memcmp(x.whole, y.whole, x.n_whole) &&
-	       (!x.n_part || !memcmp(x.part, y.part, x.n_part));
-}
-
 static bool same_text(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	return rest_equal_nocase(a, a_len, b, b_len) ||
 	       (rest_decimal_text(a, a_len) && rest_decimal_text(b, b_len) &&
-		same_decimal(a, a_len, b, b_len));
+		lago_same_decimal(a, a_len, b, b_len));
 }
 
 static bool contains_members(rest_node *there, rest_node *sent)
@@ -103,6 +65,7 @@ static bool alike_json(const struct ferry_value *sent, const struct ferry_value 
 static bool empty(const struct ferry_value *v)
 {
 	return v->type == FERRY_NULL || (v->type == FERRY_TEXT && !v->len) ||
+	       (v->type == FERRY_BOOL && !v->i) ||
 	       (v->type == FERRY_JSON && v->len == 2 &&
 		(!memcmp(v->s, "[]", 2) || !memcmp(v->s, "{}", 2)));
 }
@@ -117,7 +80,7 @@ bool lago_alike(const struct ferry_value *sent, const struct ferry_value *there)
 	case FERRY_JSON:
 		return alike_json(sent, there);
 	case FERRY_DECIMAL:
-		return same_decimal(sent->s, sent->len, there->s, there->len);
+		return lago_same_decimal(sent->s, sent->len, there->s, there->len);
 	case FERRY_TEXT:
 		return rest_equal_nocase(sent->s, sent->len, there->s, there->len);
 	case FERRY_TIME:
@@ -155,8 +118,9 @@ void lago_ignored(struct lago *h, size_t i, struct ferry_outcome *outcome)
 		  h->warned[i] == WARNINGS ? " (further cases are not reported)" : "");
 }
 
-void lago_warn_ignored(struct lago *h, const struct ferry_action *action,
-		       struct ferry_outcome *outcome)
+/* Compare the plain fields with h->answer, where lago_pick has put them. */
+static void compare_flat(struct lago *h, const struct ferry_action *action,
+			 struct ferry_outcome *outcome)
 {
 	for (size_t i = 0; i < h->tree.n; i++) {
 		const struct ferry_value *v = &action->fields[i];
@@ -164,8 +128,10 @@ void lago_warn_ignored(struct lago *h, const struct ferry_action *action,
 		if (!h->answer[i].s || (v->type == FERRY_NULL && action->decision == FERRY_CREATE))
 			continue;
 		enum ferry_type type = h->layout->fields[i] ? h->layout->fields[i]->type : v->type;
-		if (type != FERRY_JSON && (!rest_piece_value(&h->answer[i], type, &h->room, &there) ||
-					   !lago_alike(v, &there)))
+		if (type == FERRY_JSON)
+			continue;
+		if (!rest_piece_value(&h->answer[i], type, &h->room, &there) ||
+		    !lago_alike(v, &there))
 			lago_ignored(h, i, outcome);
 	}
 }
@@ -173,10 +139,11 @@ void lago_warn_ignored(struct lago *h, const struct ferry_action *action,
 /* Whether the record tells what the field is. */
 static bool told(const struct lago *h, size_t i, rest_node *record)
 {
-	const char *name = h->layout->names[i];
-	bool there;
+	const char *name = h->layout->names[i], *at = h->res->member ? h->res->member(name) : name;
+	bool there = false;
 
-	rest_path(record, h->res->member ? h->res->member(name) : name, &there);
+	if (at)
+		rest_path(record, at, &there);
 	return there;
 }
 
@@ -210,7 +177,7 @@ static int written_flat(struct lago *h, const char *what, const struct ferry_htt
 		return -1;
 	if (!rest_piece_is(&h->answer[h->id_field], id->s, id->len))
 		return lago_is_other(h, what, err);
-	lago_warn_ignored(h, action, outcome);
+	compare_flat(h, action, outcome);
 	return 0;
 }
 

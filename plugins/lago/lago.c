@@ -32,6 +32,17 @@ int lago_open(struct rest_api *api, const struct ferry_open *open, struct ferry_
 	return 0;
 }
 
+void lago_check_connection(const struct ferry_open *open, struct ferry_check *check)
+{
+	struct rest_api api = {.peer = "Lago"};
+	struct ferry_error err = {0};
+
+	/* an address that is a reference is known only when it is used */
+	if (ferry_setting_text(open, "url") && rest_open_url(&api, open, &err))
+		check->mistake(check, "url", "%s; %s", err.msg, err.hint);
+	rest_close(&api);
+}
+
 /* ----------------------------------------------------------------- refusals */
 
 /* The part of a text that is a code: "expression_evaluation_failed" of "...: Variable: b". */

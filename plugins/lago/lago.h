@@ -15,6 +15,9 @@ extern const struct ferry_option lago_connection_options[];
 /* Address and key from the settings, checked. Release with rest_close. */
 int lago_open(struct rest_api *api, const struct ferry_open *open, struct ferry_error *err);
 
+/* Pure: tell what is wrong with the connection's settings. */
+void lago_check_connection(const struct ferry_open *open, struct ferry_check *check);
+
 /* For `ferryctl test`: address, credentials, version, permissions. The same for every resource. */
 int lago_test(const struct ferry_open *open, struct ferry_trial *trial, struct ferry_error *err);
 

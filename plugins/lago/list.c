@@ -75,14 +75,22 @@ static int read_pass(struct lago_scan *s, struct ferry_error *err)
 
 /*
  * The end is where Lago names no next page; the totals only tell whether records were missed: they
- * fell on the way, or fewer were seen than there were at the start. Where the first total may be an
- * old one, the first pass goes by the last.
+ * fell on the way, or fewer were seen than there were at the start.
  */
 static bool doubtful(const struct lago_scan *s, int pass)
 {
-	bool late = (s->h->res->flags & LAGO_COUNT_LAGS) && pass == 0;
+	int64_t seen = (int64_t)lago_seen_count(&s->seen);
 
-	return s->shrank || (int64_t)lago_seen_count(&s->seen) < (late ? s->last_total : s->total);
+	if (!(s->h->res->flags & LAGO_COUNT_LAGS))
+		return s->shrank || seen < s->total;
+	/*
+	 * Here all totals but the last may be old ones. Any sign is worth a second look; after that
+	 * only rows that both totals miss count, or else a total that is too high for half an hour
+	 * would cut every scan of that time short.
+	 */
+	if (pass == 0)
+		return s->shrank || seen < s->last_total;
+	return seen < s->total && seen < s->last_total;
 }
 
 int lago_scan(struct lago_scan *s, struct ferry_error *err)

@@ -6,6 +6,24 @@
 
 /* ------------------------------------------------------------------- lookup */
 
+const char *lago_text(rest_node *record, const char *name)
+{
+	const char *s = rest_text(rest_member(record, name), NULL);
+	return s ? s : "";
+}
+
+rest_node *lago_codes(rest_node *list)
+{
+	rest_node *codes = rest_array();
+
+	for (size_t i = 0; i < rest_count(list); i++) {
+		rest_node *code = rest_member(rest_at(list, i), "code");
+		if (rest_text(code, NULL))
+			rest_append(codes, rest_share(code));
+	}
+	return rest_sort_strings(codes);
+}
+
 int lago_field(struct lago *h, const char *what, size_t i, rest_node *record,
 	       struct ferry_value *ret, struct ferry_error *err)
 {
@@ -18,6 +36,11 @@ int lago_field(struct lago *h, const char *what, size_t i, rest_node *record,
 	if (!good)
 		return h->api.host->fail(err, FERRY_E_PROTOCOL,
 					 "%s: Lago gives '%s' of an unexpected type", what, name);
+	if (ret->type == FERRY_DECIMAL && rest_decimal_text(ret->s, ret->len)) {
+		lago_normal_decimal(ret->s, ret->len, &h->room);
+		*ret = (struct ferry_value){.s = rest_pool_copy(&h->pool, h->room.s, h->room.len),
+					    .len = (uint32_t)h->room.len, .type = FERRY_DECIMAL};
+	}
 	return 0;
 }
 

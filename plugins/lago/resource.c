@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* resource.c - a resource's handle: checking and opening it, and carrying out actions one by one. */
+/* resource.c - a resource's handle: checking and opening it, carrying out actions one by one. */
 #include "lago/filters.h"
 
 #include <stdio.h>
@@ -18,10 +18,11 @@ void lago_resource_check(const struct ferry_open *open, struct ferry_check *chec
 {
 	struct ferry_error err = {0};
 
-	if (open->role == FERRY_SOURCE) {
+	lago_check_connection(open, check);
+	if (open->role == FERRY_SOURCE)
 		lago_filters_check(lago_resource.filters, open, tell_check, check);
+	if (open->role == FERRY_SOURCE || !open->layout)
 		return;
-	}
 	if (rest_check_layout(open->host, open->layout, &err))
 		check->mistake(check, NULL, "%s", err.msg);
 	if (lago_resource.check)
@@ -77,6 +78,7 @@ int lago_resource_open(const struct ferry_open *open, void **ret, struct ferry_e
 	h->res = &lago_resource;
 	while (h->res->columns[h->n_columns].name)
 		h->n_columns++;
+	h->reads = h->res->reads;
 	h->mode = open->mode;
 	h->layout = open->layout;
 	if (h->res->own_size)
@@ -135,7 +137,7 @@ int lago_resource_setup(void *handle, struct ferry_error *err)
 
 	if (try_list(h, h->res->many, rest_str(&h->query), err))
 		return -1;
-	for (const char *const *r = h->res->reads; h->layout && r && *r; r++)
+	for (const char *const *r = h->reads; h->layout && r && *r; r++)
 		if (try_list(h, *r, "", err))
 			return -1;
 	return 0;
@@ -219,8 +221,6 @@ int lago_fetch(struct lago *h, const char *id, size_t len, rest_node **root, res
 	const char *what = lago_what(h, "GET", true);
 
 	lago_path(h, id, len);
-	if (h->res->lookup_query)
-		rest_adds(&h->path, h->res->lookup_query);
 	int rc = lago_get(h, what, h->res->one, root, ret, err);
 	if (rc > 0 && lago_is(h, what, *ret, id, len, err)) {
 		rest_free(*root);
@@ -268,6 +268,15 @@ bool lago_moved(const struct lago *h, const struct ferry_action *action,
 		    "the %s is known to Lago under another %s, which cannot be changed there",
 		    h->res->one, h->res->identifier);
 	return true;
+}
+
+bool lago_code_taken(const struct ferry_http_response *res)
+{
+	rest_node *root = NULL, *details = res->status == 422 ? lago_details(res, &root) : NULL;
+	bool taken = lago_refusal_has(details, "code", "value_already_exist");
+
+	rest_free(root);
+	return taken;
 }
 
 int lago_delete(struct lago *h, const struct ferry_action *action, const char *query,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * resource.h - what the connectors of Lago's resources share. A resource is mostly a table, struct
- * lago_resource; the functions here read its list, look single ones up and write records one by one.
+ * lago_resource; the functions here read its list, look single ones up and write one by one.
  *
  * They know no single resource. A connector is one resource: it defines `lago_resource` beside its
  * `ferry_connector`, and names these functions as its stages.
@@ -19,7 +19,7 @@ struct lago;
 /* A setting under `source:` that becomes parameters of the list. */
 enum lago_filter_kind {
 	LAGO_FILTER_TEXT,
-	LAGO_FILTER_LIST,		/* words with commas between; the parameter comes once for each */
+	LAGO_FILTER_LIST,		/* words with commas between; a parameter for each */
 	LAGO_FILTER_DATE,		/* YYYY-MM-DD: Lago ignores any other without a word */
 	LAGO_FILTER_PLAIN,		/* an INT or BOOL */
 };
@@ -34,15 +34,14 @@ enum {
 };
 
 struct lago_resource {
-	const char *one, *many;		/* "customer": the wrapper; "customers": path and collection */
-	const char *identifier;		/* the member that stands in a path: "external_id", "code" */
+	const char *one, *many;		/* "customer": wrapper; "customers": path, collection */
+	const char *identifier;		/* the member that stands in a path: "code" */
 	const struct rest_column *columns; /* of the source; ends with name == NULL */
 	const struct lago_filter *filters; /* NULL: none */
-	const char *every;		/* parameters that make `list` give all there is; NULL: none */
+	const char *every;		/* parameters of `list`: which ones count; NULL: all */
 	uint32_t flags;
 
 	/* What follows is for destinations, and may be NULL unless it says otherwise. */
-	const char *lookup_query;	/* parameters of a look-up of one */
 	size_t own_size;		/* of the resource's own state, h->own, zeroed */
 	/* After h is filled: settings and layout. Then release, also after a failure. */
 	int (*begin)(struct lago *h, const struct ferry_open *open, struct ferry_error *err);
@@ -57,12 +56,15 @@ struct lago_resource {
 	 */
 	bool (*read)(struct lago *h, rest_node *record, size_t field, struct ferry_value *ret,
 		     bool *good);
-	/* The member that a field stands in when `read` reads it: "taxes"; NULL: its own name. */
+	/*
+	 * The member that a field stands in when `read` reads it: "taxes"; it gives NULL for a
+	 * field that is not compared with answers. NULL: each stands in its own.
+	 */
 	const char *(*member)(const char *field);
 	/* As lago_fetch, where one request does not do; NULL: lago_fetch. */
 	int (*fetch)(struct lago *h, const char *id, size_t len, rest_node **root, rest_node **ret,
 		     struct ferry_error *err);
-	const char *const *reads;	/* other resources that writing reads: "customers"; ends with NULL */
+	const char *const *reads;	/* other resources that writing reads; ends with NULL */
 	/* Whether a record of the list may be a counterpart; NULL: each may. */
 	bool (*listed)(struct lago *h, rest_node *record);
 	/*
@@ -88,7 +90,8 @@ struct lago {
 	int64_t max_pages;		/* of one extract; 0: any number */
 	bool details;			/* extract fetches each record by itself */
 	struct rest_tree tree;		/* the plain fields */
-	bool deep;			/* some field is not plain, or JSON: answers are read as a tree */
+	const char *const *reads;	/* the resource's, or what `begin` makes of them */
+	bool deep;			/* not all is plain: answers are read as a tree */
 	struct rest_piece *answer;	/* by field: what a written record came back with */
 	unsigned *warned;		/* by field: how often a difference was reported */
 	struct rest_pool pool;		/* what lookup and list gave; extract's rows */
@@ -97,7 +100,7 @@ struct lago {
 	void *own;
 };
 
-/* The settings every source of Lago has; put at the head of a table. */
+/* The setting every source of Lago has: a row of its table. */
 #define LAGO_SOURCE_OPTIONS \
 	{.name = "max_pages", \
 	 .type = FERRY_OPT_INT, \
@@ -133,17 +136,22 @@ int lago_is_other(const struct lago *h, const char *what, struct ferry_error *er
 int lago_is(const struct lago *h, const char *what, rest_node *record, const char *id, size_t len,
 	    struct ferry_error *err);
 /*
- * GET h->path, an object under the wrapper `one`: 1 and its tree (to be freed) with the object in it,
- * 0: there is none, -1.
+ * GET h->path, an object under the wrapper `one`: 1 and its tree (to be freed) with the object in
+ * it, 0: there is none, -1.
  */
 int lago_get(struct lago *h, const char *what, const char *one, rest_node **root, rest_node **ret,
 	     struct ferry_error *err);
 /* The same for the record of that identifier, which is checked. */
 int lago_fetch(struct lago *h, const char *id, size_t len, rest_node **root, rest_node **ret,
 	       struct ferry_error *err);
+/* A member's text, "" when it has none. */
+const char *lago_text(rest_node *record, const char *name);
 /* A record as lookup and list give it, with id as its destination id; memory of h->pool. */
 int lago_found(struct lago *h, const char *what, rest_node *record, const char *id, size_t len,
 	       struct ferry_found *ret, struct ferry_error *err);
+
+/* The codes of a list of objects, as lago_own_codes writes such lists. The caller frees it. */
+rest_node *lago_codes(rest_node *list);
 
 /* ------------------------------------------------------------------- the list */
 
@@ -184,13 +192,10 @@ int lago_scan(struct lago_scan *s, struct ferry_error *err);
  * of a million rows. A member that is not in the answer cannot be compared.
  */
 
-/* The answer to a write, {"customer": {...}}: it must be about that record. DONE, and the warning. */
+/* The answer to a write, {"customer": {...}}, which must be about that record: DONE, and warn. */
 int lago_written(struct lago *h, const char *what, const struct ferry_http_response *res,
 		 const struct ferry_action *action, struct ferry_outcome *outcome,
 		 struct ferry_error *err);
-/* Compare the plain fields with h->answer, where lago_pick has put them. */
-void lago_warn_ignored(struct lago *h, const struct ferry_action *action,
-		       struct ferry_outcome *outcome);
 /* Compare all fields that can be written with a record of Lago's. */
 int lago_compare(struct lago *h, const char *what, rest_node *record,
 		 const struct ferry_action *action, struct ferry_outcome *outcome,
@@ -202,6 +207,10 @@ int lago_field(struct lago *h, const char *what, size_t i, rest_node *record,
 bool lago_alike(const struct ferry_value *sent, const struct ferry_value *there);
 /* The same for JSON: Lago's may have more members, and decimals more zeros. */
 bool lago_contains(rest_node *there, rest_node *sent);
+/* "10" is "10.00". Both are of the form of rest_decimal_text. */
+bool lago_same_decimal(const char *a, size_t a_len, const char *b, size_t b_len);
+/* Without needless zeros and signs, as ferry has decimals. */
+void lago_normal_decimal(const char *s, size_t len, struct rest_buf *out);
 /* Add a sentence to outcome->message. */
 void lago_warn(struct ferry_outcome *outcome, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -216,6 +225,8 @@ bool lago_moved(const struct lago *h, const struct ferry_action *action,
 int lago_delete(struct lago *h, const struct ferry_action *action, const char *query,
 		struct ferry_outcome *outcome, struct rest_refusal *refusal,
 		struct ferry_error *err);
+/* Whether a POST was refused because there is one of that code already. */
+bool lago_code_taken(const struct ferry_http_response *res);
 /* Add to that message that field i was not kept. */
 void lago_ignored(struct lago *h, size_t i, struct ferry_outcome *outcome);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * seen.c - which ids were seen in a list: 16 bytes for a UUID, since a list may have millions. Ids of
- * any other shape are kept as text.
+ * seen.c - which ids were seen in a list: 16 bytes for a UUID, since a list may have millions. Ids
+ * of any other shape are kept as text.
  */
 #include "lago/resource.h"
 

@@ -14,11 +14,7 @@ enum { STATEMENT_BYTES = 8 * 1024 * 1024 };	/* a batch of large rows takes sever
 /* One batch on its way. */
 struct batch {
 	struct destination *d;
-	const struct ferry_action *actions;
-	struct ferry_outcome *outcomes;
-	struct row *rows, *moved;
-	size_t n_rows, n_moved;
-	struct ferry_value *keys;	/* of the rows, n_key each */
+	struct row_set set;
 	bool failed;
 	PGresult *failure;		/* of the statement that was refused; NULL: the connection is lost */
 	const struct row *culprit;	/* the row it was refused for, when the server has named it */
@@ -33,7 +29,7 @@ static size_t slice(const struct batch *b, const struct row *rows, size_t n)
 	size_t bytes = 0, i = 0;
 
 	for (; i < n && (!i || bytes < STATEMENT_BYTES); i++) {
-		const struct ferry_value *fields = b->actions[rows[i].action].fields;
+		const struct ferry_value *fields = b->set.actions[rows[i].action].fields;
 		for (size_t f = 0; fields && f < b->d->layout->n; f++)
 			if (fields[f].type == FERRY_TEXT || fields[f].type == FERRY_BYTES ||
 			    fields[f].type == FERRY_JSON)
@@ -47,13 +43,13 @@ static void settle_numbered(struct batch *b, const PGresult *res, const struct r
 			    enum ferry_ack otherwise)
 {
 	for (size_t i = 0; i < n; i++)
-		b->outcomes[rows[i].action].ack = otherwise;
+		b->set.outcomes[rows[i].action].ack = otherwise;
 	for (int i = 0; i < PQntuples(res); i++) {
 		uint64_t number;
 		memcpy(&number, PQgetvalue(res, i, 0), sizeof number);
 		number = __builtin_bswap64(number);
 		if (number >= 1 && number <= n)
-			b->outcomes[rows[number - 1].action].ack = FERRY_ACK_DONE;
+			b->set.outcomes[rows[number - 1].action].ack = FERRY_ACK_DONE;
 	}
 }
 
@@ -67,7 +63,7 @@ static PGresult *write_slice(struct batch *b, enum statement which, const struct
 	size_t row;
 
 	if (staged) {
-		PGresult *res = stage_fill(d, b->actions, rows, n);
+		PGresult *res = stage_fill(d, b->set.actions, rows, n);
 		if (!res || !result_ok(res)) {
 			if (res && stage_culprit(d, res, n, &row, &b->culprit_field))
 				b->culprit = &rows[row];
@@ -75,7 +71,7 @@ static PGresult *write_slice(struct batch *b, enum statement which, const struct
 		}
 		PQclear(res);
 	}
-	return rows_query(d, which, b->actions, rows, n, staged, stamp);
+	return rows_query(d, which, b->set.actions, rows, n, staged, stamp);
 }
 
 /* Run a statement over all rows. False when it was refused or the connection lost. */
@@ -92,7 +88,7 @@ static bool run(struct batch *b, enum statement which, const struct row *rows, s
 		}
 		if (which == STATEMENT_UPSERT)
 			for (size_t i = 0; i < some; i++)
-				b->outcomes[rows[i].action].ack = FERRY_ACK_DONE;
+				b->set.outcomes[rows[i].action].ack = FERRY_ACK_DONE;
 		else
 			settle_numbered(b, res, rows, some, otherwise);
 		PQclear(res);
@@ -123,7 +119,7 @@ static bool update(struct batch *b, enum statement which, struct row *rows, size
 	if (!run(b, which, rows, n, NULL, FERRY_ACK_UNKNOWN))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		struct ferry_outcome *out = &b->outcomes[rows[i].action];
+		struct ferry_outcome *out = &b->set.outcomes[rows[i].action];
 		if (out->ack == FERRY_ACK_DONE)
 			continue;
 		if (b->d->mode == FERRY_MODE_UPDATE) {
@@ -141,7 +137,7 @@ static bool write_rows(struct batch *b, struct row *rows, size_t n, struct row *
 {
 	char stamp[MOMENT_TEXT + 1];
 
-	switch (b->actions[0].decision) {
+	switch (b->set.actions[0].decision) {
 	case FERRY_CREATE:
 		return insert(b, rows, n);
 	case FERRY_UPDATE:
@@ -158,92 +154,14 @@ static bool write_rows(struct batch *b, struct row *rows, size_t n, struct row *
 
 /* ------------------------------------------------------------------ which rows */
 
-static bool check_fields(const struct destination *d, const struct ferry_value *fields,
-			 struct ferry_outcome *out)
+static const struct misfit *misfit(void *ctx, size_t place, const struct ferry_value *v)
 {
-	for (size_t i = 0; i < d->layout->n; i++) {
-		const struct misfit *why = value_misfit(d->fields[i], &fields[i]);
-		if (!why)
-			continue;
-		outcome_refuse(out, why->code, d->layout->names[i], why->message);
-		return false;
-	}
-	return outcome_key_given(&d->key, fields, out);
-}
+	struct destination *d = ctx;
 
-static struct row *keep_key(struct batch *b, struct row *row)
-{
-	const struct destination *d = b->d;
-
-	row->key = b->keys + row->action * d->key.n;
-	memcpy(row->key, d->key.parts, d->key.n * sizeof *row->key);
-	return row;
-}
-
-static void take_write(struct batch *b, size_t i)
-{
-	struct destination *d = b->d;
-	const struct ferry_action *a = &b->actions[i];
-	struct ferry_outcome *out = &b->outcomes[i];
-
-	if (!check_fields(d, a->fields, out))
-		return;
-	rowkey_from_fields(&d->key, a->fields);
-	rowkey_id(&d->key, out->dest_id, sizeof out->dest_id);
-	if (a->decision == FERRY_UPDATE && rowkey_moves(&d->key, a, out->dest_id)) {
-		b->moved[b->n_moved] = (struct row){.action = i};
-		keep_key(b, &b->moved[b->n_moved++]);
-		return;
-	}
-	b->rows[b->n_rows++] = (struct row){.action = i};
-}
-
-static void take_removal(struct batch *b, size_t i)
-{
-	struct destination *d = b->d;
-	const struct ferry_action *a = &b->actions[i];
-	struct ferry_outcome *out = &b->outcomes[i];
-
-	if (!rowkey_from_action(&d->key, a)) {
-		outcome_no_key(out);
-		return;
-	}
-	for (size_t k = 0; k < d->key.n; k++)
-		if (value_misfit(d->fields[d->key.places[k]], &d->key.parts[k])) {
-			out->ack = FERRY_ACK_DUPLICATE;	/* no row has such a key */
-			return;
-		}
-	rowkey_id(&d->key, out->dest_id, sizeof out->dest_id);
-	b->rows[b->n_rows] = (struct row){.action = i};
-	keep_key(b, &b->rows[b->n_rows++]);
-}
-
-static int take_rows(struct batch *b, size_t n, struct ferry_error *err)
-{
-	bool removal = b->actions[0].decision == FERRY_DELETE || b->actions[0].decision == FERRY_DISABLE;
-
-	b->rows = calloc(n, sizeof *b->rows);
-	b->moved = calloc(n, sizeof *b->moved);
-	b->keys = calloc(n * b->d->key.n, sizeof *b->keys);
-	if (!b->rows || !b->moved || !b->keys)
-		return server_no_memory(&b->d->base, err);
-	for (size_t i = 0; i < n; i++)
-		(removal ? take_removal : take_write)(b, i);
-	return 0;
+	return value_misfit(d->fields[place], v);
 }
 
 /* ------------------------------------------------------------------ what became of them */
-
-/* Rows that were not answered for by themselves: nothing of them is known but this. */
-static void forget(struct batch *b, enum ferry_ack ack)
-{
-	for (size_t i = 0; i < b->n_rows + b->n_moved; i++) {
-		const struct row *row = i < b->n_rows ? &b->rows[i] : &b->moved[i - b->n_rows];
-		struct ferry_outcome *out = &b->outcomes[row->action];
-		memset(out, 0, sizeof *out);
-		out->ack = ack;
-	}
-}
 
 /* The field of that column. */
 static const char *field_named(const struct destination *d, const char *column)
@@ -259,18 +177,18 @@ static void refuse_row(struct batch *b, const struct row *row, const char *field
 	char message[400];
 
 	fault_message(res, message, sizeof message);
-	outcome_refuse(&b->outcomes[row->action], fault_name(result_state(res)), field, message);
+	outcome_refuse(&b->set.outcomes[row->action], fault_name(result_state(res)), field, message);
 }
 
 /* COMMIT was refused for what is in the rows, and does not say which: the engine narrows it down. */
 static int refuse_all(struct batch *b, const PGresult *res, struct ferry_error *err)
 {
 	const struct destination *d = b->d;
-	const struct row *row = b->n_rows ? b->rows : b->moved;
+	const struct row *row = b->set.n_rows ? b->set.rows : b->set.moved;
 	char message[400];
 
-	forget(b, FERRY_ACK_UNSENT);
-	if (b->n_rows + b->n_moved == 1) {
+	row_set_forget(&b->set, FERRY_ACK_UNSENT);
+	if (b->set.n_rows + b->set.n_moved == 1) {
 		refuse_row(b, row, field_named(d, PQresultErrorField(res, PG_DIAG_COLUMN_NAME)), res);
 		return 0;
 	}
@@ -289,7 +207,7 @@ static int take_back(struct batch *b, const PGresult *res, struct ferry_error *e
 	else
 		status = server_fail(&d->base, res, FERRY_E_SETUP, d->full_name, err);
 	if (status)
-		forget(b, FERRY_ACK_UNSENT);
+		row_set_forget(&b->set, FERRY_ACK_UNSENT);
 	server_rollback(&d->base);
 	return status;
 }
@@ -310,7 +228,7 @@ static int commit(struct batch *b, struct ferry_error *err)
 	} else {
 		/* no answer tells whether it was done */
 		status = server_fail(&d->base, res, FERRY_E_NETWORK, "cannot commit", err);
-		forget(b, FERRY_ACK_UNKNOWN);
+		row_set_forget(&b->set, FERRY_ACK_UNKNOWN);
 		server_close(&d->base);
 	}
 	PQclear(res);
@@ -380,10 +298,10 @@ static int narrow(struct batch *b, struct ferry_error *err)
 	b->culprit = NULL;
 	b->failed = false;
 	if (destination_begin(d, err)) {
-		forget(b, FERRY_ACK_UNSENT);
+		row_set_forget(&b->set, FERRY_ACK_UNSENT);
 		return -1;
 	}
-	if (split(b, b->moved, b->n_moved, true) && split(b, b->rows, b->n_rows, false))
+	if (split(b, b->set.moved, b->set.n_moved, true) && split(b, b->set.rows, b->set.n_rows, false))
 		return commit(b, err);
 	return take_back(b, b->failure, err);
 }
@@ -393,15 +311,15 @@ static int write_batch(struct batch *b, size_t n, struct ferry_error *err)
 	struct destination *d = b->d;
 	int status;
 
-	if (take_rows(b, n, err)) {
+	if (!row_set_take(&b->set, n)) {
 		server_rollback(&d->base);
-		return -1;
+		return server_no_memory(&d->base, err);
 	}
-	if (!b->n_rows && !b->n_moved) {
+	if (!b->set.n_rows && !b->set.n_moved) {
 		server_rollback(&d->base);
 		return 0;
 	}
-	if (write_rows(b, b->rows, b->n_rows, b->moved, b->n_moved))
+	if (write_rows(b, b->set.rows, b->set.n_rows, b->set.moved, b->set.n_moved))
 		status = commit(b, err);
 	else if (b->failure && fault_is_data(result_state(b->failure)))
 		status = narrow(b, err);
@@ -430,7 +348,9 @@ int destination_apply(void *handle, const struct ferry_action *actions, size_t n
 		      struct ferry_outcome *outcomes, struct ferry_error *err)
 {
 	struct destination *d = handle;
-	struct batch b = {.d = d, .actions = actions, .outcomes = outcomes};
+	struct batch b = {
+		.d = d, .set = {.key = &d->key, .actions = actions, .outcomes = outcomes, .misfit = misfit, .ctx = d},
+	};
 
 	if (!n)
 		return 0;
@@ -446,8 +366,6 @@ int destination_apply(void *handle, const struct ferry_action *actions, size_t n
 		return 0;
 	}
 	int status = write_batch(&b, n, err);
-	free(b.rows);
-	free(b.moved);
-	free(b.keys);
+	row_set_release(&b.set);
 	return status;
 }

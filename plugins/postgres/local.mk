@@ -17,7 +17,8 @@ postgres_sources = \
 	plugins/postgres/stage.c \
 	plugins/postgres/statement.c \
 	plugins/postgres/stream.c \
-	plugins/postgres/table.c
+	plugins/postgres/table.c \
+	plugins/postgres/trial.c
 
 if ENABLE_POSTGRES
 plugin_LTLIBRARIES += plugins/postgres/postgres.la

@@ -15,15 +15,16 @@ static const struct ferry_option connection_options[] = {
 	{"password", FERRY_OPT_TEXT, FERRY_OPTION_SECRET, NULL, 0, 0, NULL,
 		"the password; without it libpq looks for a password file"},
 	{"sslmode", FERRY_OPT_CHOICE, 0, NULL, 0, 0, sslmodes,
-		"whether TLS is used, and what is checked; by default as the dsn says, else prefer"},
+		"whether TLS is used, and what is checked; by default verify-full (or require) if there is a "
+		"'tls:', else as the dsn says, else prefer"},
 	{"sslrootcert", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
-		"file with the certificates to trust"},
+		"file with the certificates to trust; by default as 'tls: {ca}' says"},
 	{"sslcert", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
-		"file with the client's own certificate"},
+		"file with the client's own certificate; by default as 'tls: {cert}' says"},
 	{"sslkey", FERRY_OPT_TEXT, 0, NULL, 0, 0, NULL,
-		"file with the key of the client's certificate"},
-	{"statement_timeout", FERRY_OPT_DURATION, 0, "30s", 100, 3600000, NULL,
-		"how long one statement of a write or look-up may take"},
+		"file with the key of the client's certificate; by default as 'tls: {key}' says"},
+	{"statement_timeout", FERRY_OPT_DURATION, 0, NULL, 100, 3600000, NULL,
+		"how long one statement of a write or look-up may take; by default the connection's 'timeout'"},
 	{0},
 };
 
@@ -44,6 +45,24 @@ static const struct ferry_option destination_options[] = {
 		"how many rows one transaction writes at most"},
 	{0},
 };
+
+static void check(const struct ferry_open *open, struct ferry_check *check)
+{
+	const char *dsn = ferry_setting_text(open, "dsn");
+	char *message = NULL;
+	PQconninfoOption *options = dsn ? PQconninfoParse(dsn, &message) : NULL;
+
+	if (message)
+		text_one_line(message);
+	if (dsn && !options)
+		check->mistake(check, "dsn", "dsn: %s", message ? message : "it cannot be read");
+	PQfreemem(message);
+	PQconninfoFree(options);
+	if (open->role == FERRY_SOURCE)
+		query_check(open, POSTGRES_SQL, check);
+	else
+		target_check(open, check);
+}
 
 static int open_handle(const struct ferry_open *open, void **ret, struct ferry_error *err)
 {
@@ -89,6 +108,8 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.connection_options = connection_options,
 	.source_options = source_options,
 	.destination_options = destination_options,
+	.check = check,
+	.test = server_test,
 	.open = open_handle,
 	.close = close_handle,
 	.validate_setup = validate_setup,

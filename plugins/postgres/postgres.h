@@ -9,6 +9,7 @@
 #include <ferry/connector.h>
 #include <libpq-fe.h>
 
+#include "table/batch.h"
 #include "table/table.h"
 
 /* A name as an identifier, a value as a literal, in quotes. */
@@ -203,6 +204,10 @@ struct stream {
 
 int stream_copy(struct stream *stream, const char *sql, struct ferry_error *err);
 
+/* ------------------------------------------------------------------ trial.c */
+
+int server_test(const struct ferry_open *open, struct ferry_trial *trial, struct ferry_error *err);
+
 /* ---------------------------------------------------------------- source.c */
 
 #define POSTGRES_SQL (SQL_E_STRING | SQL_DOLLAR | SQL_NESTED)
@@ -280,9 +285,6 @@ int table_create(struct destination *d, const struct ferry_action *actions, size
 /* ------------------------------------------------------- pack.c: values to array parameters */
 
 /* Why a value cannot go into its column; NULL when it can, as far as can be told from here. */
-struct misfit {
-	const char *code, *message;
-};
 const struct misfit *value_misfit(const struct table_column *c, const struct ferry_value *v);
 /* Put a column of n rows, given one after the other, into an array. */
 void array_begin(struct array *a, const struct table_column *c);
@@ -313,12 +315,6 @@ static inline bool adds_only(const struct destination *d)
 {
 	return mode_adds_only(d->mode);
 }
-
-/* A row of a batch: which action it is, and the key by which it is to be found. */
-struct row {
-	size_t action;
-	struct ferry_value *key;	/* as many parts as a key has; NULL when the statement needs none */
-};
 
 /* ----------------------------------------------------------- stage.c: a batch by COPY */
 

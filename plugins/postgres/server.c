@@ -65,6 +65,30 @@ static int parse_dsn(struct server *s, const char *dsn, struct ferry_error *err)
 	return 0;
 }
 
+/* Debian's list of the authorities the system trusts; this libpq has no word for it. */
+#define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
+
+/* The connector's own settings, else what the connection's `tls:` says. */
+static void take_tls(struct server *s, const struct ferry_open *open)
+{
+	const struct ferry_common *c = &open->common;
+
+	s->sslmode = ferry_setting_text(open, "sslmode");
+	s->sslrootcert = ferry_setting_text(open, "sslrootcert");
+	s->sslcert = ferry_setting_text(open, "sslcert");
+	s->sslkey = ferry_setting_text(open, "sslkey");
+	if (!c->tls_given)
+		return;
+	if (!s->sslmode)
+		s->sslmode = c->tls_verify ? "verify-full" : "require";
+	if (!s->sslrootcert && c->tls_verify)
+		s->sslrootcert = c->tls_ca ? c->tls_ca : SYSTEM_CA;
+	if (!s->sslcert)
+		s->sslcert = c->tls_cert;
+	if (!s->sslkey)
+		s->sslkey = c->tls_key;
+}
+
 int server_init(struct server *s, const struct ferry_open *open, struct ferry_error *err)
 {
 	const char *dsn = ferry_setting_text(open, "dsn");
@@ -73,17 +97,15 @@ int server_init(struct server *s, const struct ferry_open *open, struct ferry_er
 	s->role = open->role;
 	s->name = open->connection;
 	s->password = ferry_setting_text(open, "password");
-	s->sslmode = ferry_setting_text(open, "sslmode");
-	s->sslrootcert = ferry_setting_text(open, "sslrootcert");
-	s->sslcert = ferry_setting_text(open, "sslcert");
-	s->sslkey = ferry_setting_text(open, "sslkey");
-	s->timeout_ms = ferry_setting_int(open, "statement_timeout", ferry_setting_int(open, "timeout", 30000));
+	take_tls(s, open);
+	int64_t common = open->common.timeout_ms ? open->common.timeout_ms : 30000;
+	s->timeout_ms = ferry_setting_int(open, "statement_timeout", common);
 	if (!dsn)
 		return s->host->fail(err, FERRY_E_CONFIG, "connection '%s' needs 'dsn'", s->name);
 	if (parse_dsn(s, dsn, err))
 		return -1;
 	const char *seconds = dsn_value(s, "connect_timeout");
-	s->connect_ms = ferry_setting_int(open, "connect_timeout", 10000);
+	s->connect_ms = open->common.connect_timeout_ms ? open->common.connect_timeout_ms : 10000;
 	if (seconds && strtol(seconds, NULL, 10) > 0)
 		s->connect_ms = strtol(seconds, NULL, 10) * 1000;
 	return 0;

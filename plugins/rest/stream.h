@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stream.h - the elements of a list in a JSON answer, one after the other while the answer comes in, so
- * that never more than one of them is held. All of the answer is checked, to its last byte.
+ * stream.h - the elements of a list in a JSON answer, one after the other while the answer comes
+ * in, so that never more than one of them is held. All of the answer is checked, to its last byte.
  */
 #ifndef FERRY_PLUGINS_REST_STREAM_H
 #define FERRY_PLUGINS_REST_STREAM_H
@@ -9,8 +9,8 @@
 #include "rest/rest.h"
 
 /*
- * One answer. Zeroed, then filled down to ctx; the rest is the stream's own. When `element` returns -1
- * with *err filled, reading ends with that error. What it is given is borrowed for the call.
+ * One answer. Zeroed, then filled down to ctx; the rest is the stream's own. When `element` returns
+ * -1 with *err filled, reading ends with that error. What it is given is borrowed for the call.
  */
 struct rest_list {
 	const char *what;		/* "GET /customers", for messages */

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The sqlite connector: one file as source and destination.
-if ENABLE_SQLITE
-plugin_LTLIBRARIES += plugins/sqlite/sqlite.la
-plugins_sqlite_sqlite_la_SOURCES = \
+sqlite_sources = \
 	plugins/sqlite/apply.c \
 	plugins/sqlite/cells.c \
 	plugins/sqlite/destination.c \
@@ -10,7 +8,12 @@ plugins_sqlite_sqlite_la_SOURCES = \
 	plugins/sqlite/rows.c \
 	plugins/sqlite/source.c \
 	plugins/sqlite/sqlite.c plugins/sqlite/sqlite.h \
-	plugins/sqlite/statement.c
+	plugins/sqlite/statement.c \
+	plugins/sqlite/trial.c
+
+if ENABLE_SQLITE
+plugin_LTLIBRARIES += plugins/sqlite/sqlite.la
+plugins_sqlite_sqlite_la_SOURCES = $(sqlite_sources)
 plugins_sqlite_sqlite_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins
 plugins_sqlite_sqlite_la_CFLAGS = $(PLUGIN_CFLAGS) $(SQLITE_CFLAGS)
 plugins_sqlite_sqlite_la_LDFLAGS = $(PLUGIN_LDFLAGS)

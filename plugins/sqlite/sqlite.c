@@ -30,6 +30,14 @@ static const struct ferry_option destination_options[] = {
 	{0},
 };
 
+static void check(const struct ferry_open *open, struct ferry_check *check)
+{
+	if (open->role == FERRY_SOURCE)
+		query_check(open, SQLITE_SQL, check);
+	else
+		target_check(open, check);
+}
+
 int database_init(struct database *d, const struct ferry_open *open, struct ferry_error *err)
 {
 	d->host = open->host;
@@ -174,6 +182,8 @@ FERRY_EXPORT const struct ferry_connector ferry_connector = {
 	.connection_options = connection_options,
 	.source_options = source_options,
 	.destination_options = destination_options,
+	.check = check,
+	.test = database_test,
 	.open = open_handle,
 	.close = close_handle,
 	.validate_setup = validate_setup,

@@ -55,6 +55,10 @@ enum affinity affinity_of(const char *declared_type);
 enum cell_status cell_bind(sqlite3_stmt *stmt, int place, const struct ferry_value *v,
 			   enum affinity affinity);
 
+/* ----------------------------------------------------------------- trial.c */
+
+int database_test(const struct ferry_open *open, struct ferry_trial *trial, struct ferry_error *err);
+
 /* ---------------------------------------------------------------- source.c */
 
 #define SQLITE_SQL (SQL_BACKTICK | SQL_BRACKET)

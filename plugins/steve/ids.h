@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ids.h - a set of SteVe's numbers. They are given out one after the other, so a million of them take
- * some hundred kilobytes.
+ * ids.h - a set of SteVe's numbers. They are given out one after the other, so a million of them
+ * take some hundred kilobytes.
  */
 #ifndef FERRY_PLUGINS_STEVE_IDS_H
 #define FERRY_PLUGINS_STEVE_IDS_H

@@ -26,10 +26,11 @@ const struct ferry_option steve_connection_options[] = {
 
 static int check_user(const struct ferry_open *open, const char *user, struct ferry_error *err)
 {
-	return strchr(user, ':') ? open->host->fail(err, FERRY_E_CONFIG,
-						    "connection '%s': username: a colon cannot be "
-						    "in it", open->connection)
-				 : 0;
+	if (!strchr(user, ':'))
+		return 0;
+	return open->host->fail(err, FERRY_E_CONFIG,
+				"connection '%s': username: a colon cannot be in it",
+				open->connection);
 }
 
 static int check_header(const struct ferry_open *open, const char *name, struct ferry_error *err)
@@ -37,10 +38,11 @@ static int check_header(const struct ferry_open *open, const char *name, struct 
 	static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
 				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-	return *name && !name[strspn(name, token)]
-		? 0 : open->host->fail(err, FERRY_E_CONFIG,
-				       "connection '%s': api_key_header: '%s' is no name of a header",
-				       open->connection, name);
+	if (*name && !name[strspn(name, token)])
+		return 0;
+	return open->host->fail(err, FERRY_E_CONFIG,
+				"connection '%s': api_key_header: '%s' is no name of a header",
+				open->connection, name);
 }
 
 static int check_kinds(const struct ferry_open *open, struct ferry_error *err)
@@ -175,6 +177,15 @@ static void explain(const struct rest_api *api, const struct ferry_http_response
 			       "parentIdTag or a malformed request: its log tells more");
 }
 
+static int no_address(const struct rest_api *api, const char *what, struct ferry_error *err)
+{
+	api->host->fail(err, FERRY_E_PROTOCOL, "%s: there is no such address at this server (404)",
+			what);
+	err->sys = 404;
+	return rest_hint(err, "check the connection's url: it must have SteVe's context path, as in "
+			      "http://127.0.0.1:8080/steve");
+}
+
 int steve_check(const struct rest_api *api, const char *what, const struct ferry_http_response *res,
 		struct rest_refusal *refusal, struct ferry_error *err)
 {
@@ -189,16 +200,10 @@ int steve_check(const struct rest_api *api, const char *what, const struct ferry
 	explain(api, res, its_own, err);
 	if (res->status == 500 && !its_own)
 		refusal->code[0] = '\0';
-	if (res->status == 404 && its_own) {
+	if (res->status == 404 && !its_own)
+		return no_address(api, what, err);
+	if (res->status == 404)
 		err->code = FERRY_E_NOT_FOUND;
-	} else if (res->status == 404) {
-		api->host->fail(err, FERRY_E_PROTOCOL,
-				"%s: there is no such address at this server (404)", what);
-		err->sys = 404;
-		rest_hint(err,
-			  "check the connection's url: it must have SteVe's context path, as in "
-			  "http://127.0.0.1:8080/steve");
-	}
 	return -1;
 }
 
@@ -209,8 +214,14 @@ static int read_once(struct rest_api *api, const char *path, struct rest_list *l
 {
 	struct ferry_http_response res;
 
-	return rest_get_list(api, path, list, &res, err) ||
-	       steve_check(api, list->what, &res, NULL, err) || rest_list_end(api, list, err) ? -1 : 0;
+	if (rest_get_list(api, path, list, &res, err))
+		return -1;
+	/* a list is never missing, in whosever words */
+	if (res.status == 404)
+		return no_address(api, list->what, err);
+	if (steve_check(api, list->what, &res, NULL, err))
+		return -1;
+	return rest_list_end(api, list, err);
 }
 
 /* Begun, and broken off by the line: the host does not repeat what it has given in part. */
@@ -220,8 +231,8 @@ static bool broke_off(const struct rest_list *list, const struct ferry_error *er
 	       (err->code == FERRY_E_NETWORK || err->code == FERRY_E_TIMEOUT);
 }
 
-int steve_list(struct rest_api *api, const char *path, const struct rest_list *want, uint64_t *bytes,
-	       struct ferry_error *err)
+int steve_list(struct rest_api *api, const char *path, const struct rest_list *want,
+	       uint64_t *bytes, struct ferry_error *err)
 {
 	const struct ferry_host *host = api->host;
 

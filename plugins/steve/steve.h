@@ -30,12 +30,12 @@ int steve_check(const struct rest_api *api, const char *what, const struct ferry
 		struct rest_refusal *refusal, struct ferry_error *err);
 
 /*
- * Read a list to its end, of which `list` has what, tree, element and ctx. An answer that breaks off
- * in the middle is asked for again, twice at most, from its begin: element may be given again what it
- * was given before. *bytes, when given, is how much came.
+ * Read a list to its end, of which `list` has what, tree, element and ctx. An answer that breaks
+ * off in the middle is asked for again, twice at most, from its begin: element may be given again
+ * what it was given before. *bytes, when given, is how much came.
  */
-int steve_list(struct rest_api *api, const char *path, const struct rest_list *list, uint64_t *bytes,
-	       struct ferry_error *err);
+int steve_list(struct rest_api *api, const char *path, const struct rest_list *list,
+	       uint64_t *bytes, struct ferry_error *err);
 
 /* The cheapest request that proves address, credentials and API: look for a tag that is none. */
 int steve_validate(struct rest_api *api, struct ferry_error *err);

@@ -27,7 +27,8 @@ static int read_list(struct tags *h, const char *path,
 }
 
 static int read_row(struct tags *h, const char *what, const struct rest_piece *element,
-		    const struct rest_piece *found, struct ferry_value *row, struct ferry_error *err)
+		    const struct rest_piece *found, struct ferry_value *row,
+		    struct ferry_error *err)
 {
 	return rest_row_pieces(&h->api, what, tag_columns, TAG_COLUMNS, element, found, &h->pool,
 			       row, err);
@@ -301,16 +302,24 @@ static int list_flush(struct gathering *g, struct ferry_error *err)
 	return rc;
 }
 
+/* Before anything of it is copied; what is no number is left to reading the row. */
+static bool was_seen(struct steve_ids *seen, const struct rest_piece *pk)
+{
+	int64_t i;
+
+	return pk->kind == REST_INT && rest_read_int(pk->s, pk->len, &i) && !steve_ids_add(seen, i);
+}
+
 static int take_gathered(void *ctx, const struct rest_piece *element,
 			 const struct rest_piece *found, struct ferry_error *err)
 {
 	struct gathering *g = ctx;
 	struct tag tag;
 
+	if (was_seen(&g->seen, &found[COL_PK]))
+		return 0;
 	if (read_tag(g->h, list_what, element, found, &tag, err))
 		return -1;
-	if (!steve_ids_add(&g->seen, tag.pk))
-		return 0;
 	fill_found(g->h, NULL, &tag, &g->found[g->n++]);
 	return g->n < ROWS ? 0 : list_flush(g, err);
 }
@@ -363,9 +372,11 @@ static int take_row(void *ctx, const struct rest_piece *element, const struct re
 	r->cut = r->limit && r->delivered + (int64_t)r->n >= r->limit;
 	if (r->cut)
 		return host->fail(err, FERRY_E_CANCELLED, "enough was read");
+	if (was_seen(&r->seen, &found[COL_PK]))
+		return 0;
 	if (read_row(r->h, list_what, element, found, row, err))
 		return -1;
-	if (!steve_ids_add(&r->seen, row[COL_PK].i) || ++r->n < ROWS)
+	if (++r->n < ROWS)
 		return 0;
 	if (host->cancelled(host))
 		return host->fail(err, FERRY_E_CANCELLED, "the run is ending");

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define BATCH 32
-#define MAX_FAILURES 3			/* rows in a row that SteVe may fail on before the call does */
+#define MAX_FAILURES 3			/* tags in a row that SteVe may fail on */
 
 static const struct ferry_option destination_options[] = {
 	{.name = "stamp_note", .type = FERRY_OPT_BOOL, .fallback = "false",
@@ -305,8 +305,8 @@ static int current_tag(struct tags *h, const struct ferry_action *action, struct
 }
 
 /*
- * SteVe answers 500 to whatever it did not expect. When it could be read before and after, and fails
- * on the same tag again, then it is the tag, unless that happens to one after the other.
+ * SteVe answers 500 to whatever it did not expect. When it could be read before and after, and
+ * fails on the same tag again, then it is the tag, unless that happens to one after the other.
  */
 static int refuse_failed(struct tags *h, const struct rest_refusal *refusal,
 			 struct ferry_outcome *outcome)
@@ -320,8 +320,8 @@ static int refuse_failed(struct tags *h, const struct rest_refusal *refusal,
 }
 
 /*
- * Somebody may make the tag between our look and our POST, which then is refused; or SteVe fails. In
- * both cases look again, once.
+ * Somebody may make the tag between our look and our POST, which then is refused; or SteVe fails.
+ * In both cases look again, once.
  */
 static int write_tag(struct tags *h, const struct ferry_action *action,
 		     struct ferry_outcome *outcome, struct rest_refusal *refusal,
@@ -380,7 +380,7 @@ static bool waits(const struct tags *h, const struct ferry_action *actions, size
 	return false;
 }
 
-/* Parents before their children. Those of a circle come as they stand; SteVe has its say on them. */
+/* Parents before their children. Those of a circle come as they stand. */
 static void put_in_order(const struct tags *h, const struct ferry_action *actions, size_t n,
 			 size_t *order)
 {

@@ -173,10 +173,11 @@ struct chunk {
 	size_t n;
 };
 
+static const char list_what[] = "GET /transactions";
+
 /* One answer of SteVe's. */
 struct answer {
 	struct scan *scan;
-	const struct rest_list *list;
 	struct chunk *chunk;		/* NULL: all of it is wanted */
 };
 
@@ -188,8 +189,22 @@ static bool is_asked(struct chunk *chunk, int64_t id)
 	return !chunk;
 }
 
-static void know(struct scan *s, int64_t id)
+/*
+ * Told before anything of it is copied: an answer that broke off brings all it had brought before.
+ * An id that is none is left to reading the row, which says so.
+ */
+static bool is_wanted(struct answer *answer, const struct rest_piece *id)
 {
+	int64_t i;
+
+	if (id->kind != REST_INT || !rest_read_int(id->s, id->len, &i))
+		return true;
+	return is_asked(answer->chunk, i) && !steve_ids_has(&answer->scan->seen, i);
+}
+
+static void note_id(struct scan *s, int64_t id)
+{
+	steve_ids_add(&s->seen, id);
 	if (s->n_known < 2)
 		s->known[s->n_known++] = id;
 }
@@ -202,14 +217,13 @@ static int take(void *ctx, const struct rest_piece *element, const struct rest_p
 	const struct ferry_host *host = s->h->api.host;
 	struct ferry_value *row = &s->rows[s->n_rows * COLUMNS];
 
-	if (rest_row_pieces(&s->h->api, answer->list->what, raw_columns, RAW, element, found,
-			    &s->h->pool, row, err))
-		return -1;
-	if (!is_asked(answer->chunk, row[ID].i) ||
-	    (s->h->stopped_only && row[STOP_TIME].type == FERRY_NULL) ||
-	    !steve_ids_add(&s->seen, row[ID].i))
+	if (!is_wanted(answer, &found[ID]) ||
+	    (s->h->stopped_only && found[STOP_TIME].kind == REST_NULL))
 		return 0;
-	know(s, row[ID].i);
+	if (rest_row_pieces(&s->h->api, list_what, raw_columns, RAW, element, found, &s->h->pool,
+			    row, err))
+		return -1;
+	note_id(s, row[ID].i);
 	row[RAW] = watt_hours(&row[START_VALUE]);
 	row[RAW + 1] = watt_hours(&row[STOP_VALUE]);
 	s->n_rows++;
@@ -231,14 +245,13 @@ static int read_list(struct scan *s, const char *kind, struct chunk *chunk, stru
 	struct transactions *h = s->h;
 	struct answer answer = {.scan = s, .chunk = chunk};
 	struct rest_list list = {
-		.what = "GET /transactions", .tree = &h->tree, .element = take, .ctx = &answer,
+		.what = list_what, .tree = &h->tree, .element = take, .ctx = &answer,
 	};
 	struct ferry_error failed = {0};
 	uint64_t bytes = 0;
 
 	if (h->api.host->cancelled(h->api.host))
 		return h->api.host->fail(err, FERRY_E_CANCELLED, "the run is ending");
-	answer.list = &list;
 	int rc = steve_list(&h->api, rest_str(&h->path), &list, &bytes, &failed);
 	if (rc && !s->cut) {
 		*err = failed;

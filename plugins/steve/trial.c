@@ -7,12 +7,12 @@
 
 #include <string.h>
 
-/* Whether the server knows the route of one session, which 3.12 brought: the answer for none tells. */
+/* Whether the server knows the route of one session, which 3.12 brought. */
 static int knows_one_session(struct rest_api *api, bool *ret, struct ferry_error *err)
 {
 	struct ferry_http_response res;
 
-	if (rest_call(api, "GET", "/transactions/0", NULL, &res, err))
+	if (rest_get(api, "/transactions/0", &res, err))
 		return -1;
 	*ret = (res.status == 404 && strstr(res.body, "There is no transaction")) ||
 	       res.status == 200;
@@ -26,7 +26,7 @@ static int test_version(struct rest_api *api, bool legacy, struct ferry_trial *t
 
 	trial->step(trial, "version");
 	if (legacy) {
-		trial->found(trial, "SteVe up to 3.7: it takes a key; date-times are sent without a zone");
+		trial->found(trial, "SteVe up to 3.7: it takes a key, and date-times without zone");
 		return 0;
 	}
 	if (knows_one_session(api, &new, err))

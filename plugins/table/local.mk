@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the connectors of databases share; linked into each of them, and by source into their tests.
 table_sources = \
+	plugins/table/batch.c \
+	plugins/table/batch.h \
 	plugins/table/cells.c \
 	plugins/table/digits.c \
 	plugins/table/moment.c \

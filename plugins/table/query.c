@@ -61,7 +61,10 @@ static const char *comment_end(const char *p, unsigned dialect)
 
 	if (line || (*p == '#' && dialect & SQL_HASH))
 		return p + strcspn(p, "\n");
-	if (p[0] == '/' && p[1] == '*')
+	/* what MySQL and MariaDB run all the same is none */
+	bool run = dialect & SQL_HASH && p[0] == '/' && p[1] == '*' &&
+		   (p[2] == '!' || (p[2] == 'M' && p[3] == '!'));
+	if (p[0] == '/' && p[1] == '*' && !run)
 		return block_comment_end(p, dialect & SQL_NESTED);
 	return p;
 }
@@ -154,13 +157,26 @@ int query_settings(const struct ferry_open *open, unsigned dialect, char quote, 
 	return 0;
 }
 
+/* It is there, and what it says is not known yet. */
+static bool is_unknown(const struct ferry_open *open, const char *name)
+{
+	return ferry_setting(open, name) && !ferry_setting_text(open, name);
+}
+
 void query_check(const struct ferry_open *open, unsigned dialect, struct ferry_check *check)
 {
-	const char *query = ferry_setting_text(open, "query");
-	const char *table = ferry_setting_text(open, "table");
+	const char *query = ferry_setting_text(open, "query"), *table = ferry_setting_text(open, "table");
+	const char *schema = ferry_setting_text(open, "schema"), *wrong;
 	size_t length = 0;
-	const char *wrong = mistake(query, table, ferry_setting_text(open, "schema"), dialect, &length);
 
+	/* in place of what is not known stands what is surely right */
+	if (is_unknown(open, "query"))
+		query = "SELECT 1";
+	if (is_unknown(open, "table"))
+		table = "t";
+	if (is_unknown(open, "schema"))
+		schema = "s";
+	wrong = mistake(query, table, schema, dialect, &length);
 	if (wrong)
 		check->mistake(check, query ? "query" : table ? "table" : NULL, "%s", wrong);
 }

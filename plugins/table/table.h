@@ -160,7 +160,7 @@ enum {
 	SQL_BACKTICK = 1 << 3,		/* `...` */
 	SQL_BRACKET = 1 << 4,		/* [...] */
 	SQL_NESTED = 1 << 5,		/* comments within comments */
-	SQL_HASH = 1 << 6,		/* # begins a comment, and -- only before a blank */
+	SQL_HASH = 1 << 6,		/* # begins a comment, -- only before a blank; one with ! is run */
 };
 
 /* Length of a statement up to its last word; *more: another statement follows. */

@@ -71,7 +71,8 @@ void target_check(const struct ferry_open *open, struct ferry_check *check)
 			if (strcasecmp(open->layout->names[i], open->layout->names[j]) == 0)
 				check->mistake(check, open->layout->names[i],
 					       "is the same column as '%s'", open->layout->names[j]);
-	if (rowkey_init(&key, open))
+	/* a key that is not known yet cannot be wrong */
+	if (rowkey_init(&key, open) && (key.names || !ferry_setting(open, "key")))
 		check_key(open, &key, check);
 	rowkey_release(&key);
 }

@@ -31,8 +31,9 @@ story_setup() {
 
 @test "the list of syncs, and one of them" {
 	is '{"page":1,"per_page":20,"total":1}' "$(field /syncs '.pagination | tojson')"
-	is '{"id":"people","schedule":{"kind":"manual"},"last_run":null,"next_run_at":null}' \
-		"$(field /syncs/people '{id, schedule, last_run, next_run_at} | tojson')"
+	is '{"id":"people","last_run":null,"next_run_at":null}' "$(field /syncs/people '{id, last_run, next_run_at} | tojson')"
+	is '{"kind":"manual","text":"manual","paused":false,"next_run_at":null,"reason":"on request only"}' \
+		"$(field /syncs/people '.schedule | tojson')"
 	is '{"connection":"crm","resource":null}' "$(field /syncs/people '.segments[0].source | tojson')"
 }
 

@@ -102,6 +102,76 @@ in_the_end_all_are_there() {
 cut_before 1" "$(hits steve)"
 }
 
+@test "sessions whose answer breaks off in the middle are asked for again, and none is billed twice" {
+	fault steve "{\"route\": \"$SESSIONS\", \"kind\": \"cut_in_answer\", \"times\": 2}"
+	run_sync sessions
+	completed_clean "$run_id"
+	has "broke off after" "$(logs "$run_id")"
+	is "cut_in_answer 2" "$(hits steve)"
+	in_the_end_all_are_there
+	no_faults steve
+	# for ever, it is a failure that says so
+	post /reload
+	reading '"kind": "cut_in_answer", "times": -1' NETWORK
+}
+
+@test "a SteVe up to 3.7: a key in a header instead of user and password, and times without zone" {
+	kill "$steve_pid"
+	start_standin steve '{}' --version 3.7 --api-key old-key --api-key-header X-CHARGE -- "$(cat "$T/steve.seed")"
+	steve=$address
+	key="api_key: old-key"
+	old() { connection steve steve "url: $steve/steve" "$@"; }
+	old "$key" "api_key_header: X-CHARGE"
+	db from "UPDATE cards SET most = 0 WHERE id_tag = 'TAG2'"
+	post /reload
+	in_the_end_all_are_there
+	run_sync tags
+	completed_clean "$run_id"
+	is "updated 3" "$(rows "$run_id")"
+	is 0 "$(standin steve state | jq '.tags[] | select(.idTag == "TAG2") | .maxActiveTransactionCount')"
+	# the wrong header, and the credentials of a later version
+	old "$key"
+	post /reload
+	run_sync sessions
+	failed_with "$run_id" AUTH validate_setup
+	has webapi.key "$(field "/runs/$run_id" .error.hint)"
+	old "username: $STEVE_USER" "password: $STEVE_PASSWORD"
+	post /reload
+	run_sync sessions
+	failed_with "$run_id" AUTH validate_setup
+	has api_password "$(field "/runs/$run_id" .error.hint)"
+	has "10 minutes" "$(field "/runs/$run_id" .error.hint)"
+}
+
+@test "testing the connection goes step by step, and says at which one it fails" {
+	try() { "$ferryctl" --json test steve | jq -r '.steps[] | "\(.name) \(.status)"'; }
+	is "settings ok
+address ok
+credentials ok
+version ok
+permissions ok" "$(try)"
+	connection steve steve "url: $steve/charging" "username: $STEVE_USER" "password: $STEVE_PASSWORD"
+	post /reload
+	run -1 "$ferryctl" test steve
+	has "context path"
+	connection steve steve "url: $steve/steve" "username: $STEVE_USER" "password: not-this-one"
+	post /reload
+	run -1 "$ferryctl" test steve
+	has api_password
+	has_not not-this-one
+}
+
+@test "--check refuses what cannot go well with SteVe, at its place" {
+	connection steve steve "url: ftp://x/steve" "username: a:b" "password: x"
+	sed -i 's/^key: id$/key: chargeBoxId/' "$T/etc/syncs.d/sessions.yaml"
+	sed -i 's/^mode: update$/mode: mirror/' "$T/etc/syncs.d/tags.yaml"
+	run -1 "$ferryd" --config "$T/etc" --check
+	has "steve.yaml:4:10: connection 'steve': url: it must begin with https:// or http://"
+	has "steve.yaml:5:15: connection 'steve': username: a colon"
+	has 'steve-transactions needs `key: id`'
+	has "steve-tags cannot delete (allowed: ignore, disable)"
+}
+
 @test "SteVe is unreachable: the run fails with CONNECT before anything is read from Lago's side" {
 	kill -KILL "$steve_pid"
 	run_sync sessions

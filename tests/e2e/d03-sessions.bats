@@ -88,19 +88,28 @@ steve_tx_3_final sub-anna 0.012" "$(ev_billed)"
 	is 0 "$(writes lago)"
 }
 
-@test "what is billed stays billed: a later change in SteVe sends nothing" {
-	ev_preset '[session(1; "ANNA"; 0; 1000; hours(5); hours(4))]' '[{idTag: "ANNA", maxActiveTransactionCount: -1}]' "$cards"
+@test "what is billed stays billed: a later change in SteVe sends nothing, and is shown in each run" {
+	ev_preset '[session(1; "ANNA"; 0; 1000; hours(5); hours(4)), session(2; "ANNA"; 0; 2000; hours(3); hours(2))]' \
+		'[{idTag: "ANNA", maxActiveTransactionCount: -1}]' "$cards"
 	ev_run
-	ev_session 'session(1; "ANNA"; 0; 9000; hours(5); hours(4))'
+	# somebody stops the first one by hand, after the station had: the later stop counts in SteVe
+	ev_session '(session(1; "ANNA"; 0; 9000; hours(5); hours(1)) | .stopEventActor = "manual")'
 	forget lago
 	ev_run
 	is 0 "$(writes lago)"
+	is "CHANGED_AFTER_DELIVERY 1" "$(ev_reasons transactions)"
+	ev_run
+	is "CHANGED_AFTER_DELIVERY 1" "$(ev_reasons transactions)"
+	is "1 1" "$(api '/problems?group=changed_after_delivery' | jq -r '"\(.pagination.total) \(.data[0].key)"')" "the problem it makes"
 	ev_session 'session(1; "ANNA"; 0; 0; hours(5); hours(4))'
 	ev_run
+	# another subscription from now on is no change of what was billed
 	db local "UPDATE ev_cards SET external_subscription_id = 'sub-fleet'"
 	ev_run
 	is 0 "$(writes lago)"
-	is "steve_tx_1_final sub-anna 1.000" "$(ev_billed)"
+	is 0 "$(api '/problems?group=changed_after_delivery' | jq .pagination.total)" "problems, now that a rule passes the first one over"
+	is "steve_tx_1_final sub-anna 1.000
+steve_tx_2_final sub-anna 2.000" "$(ev_billed)"
 }
 
 @test "customer ids with dots reach the right customer" {
@@ -137,4 +146,58 @@ steve_tx_3_final sub-anna 0.012" "$(ev_billed)"
 	completed_clean "$run_id"
 	is "unchanged 2" "$(rows "$run_id")"
 	is 0 "$(writes lago)"
+}
+
+@test "before 3.11 SteVe looks at the first of several ids only: the sessions are asked for one by one" {
+	start_steve "$(jq -n "$ev_words {transactions: [range(1; 4) | session(.; \"ANNA\"; 0; null; days(40); null)]}")" \
+		--version 3.10
+	connection_steve
+	connection local sqlite "path: $T/local.db"
+	db local 'CREATE TABLE sessions (id INTEGER PRIMARY KEY, wh INTEGER)'
+	sync_file copy <<-END
+		source: {connection: steve, resource: transactions, lookback: 10d}
+		destination: {connection: local, table: sessions}
+		key: id
+		mode: upsert
+		skip: [{when: "stopTimestamp IS NULL", reason: SESSION_OPEN}]
+		map: {id: id, wh: stop_wh - start_wh}
+	END
+	start_ferryd
+	run_sync copy
+	is "" "$(db local 'SELECT * FROM sessions')"
+	ev_session '[range(1; 4) | session(.; "ANNA"; 0; . * 1000; days(40); hours(1))]'
+	forget steve
+	run_sync copy
+	completed_clean "$run_id"
+	is "1|1000
+2|2000
+3|3000" "$(db local 'SELECT * FROM sessions ORDER BY id')"
+	asked_again 2
+	asked_again 3
+	# and no more, now that they are there
+	forget steve
+	run_sync copy
+	run ! asked_again 2
+}
+
+@test "200,000 sessions in one answer of 60 MB are read in little memory" {
+	start_steve '{"generate": {"transactions": 200000, "tags": 200, "step_seconds": 10}}'
+	connection_steve
+	connection local sqlite "path: $T/local.db"
+	db local 'CREATE TABLE sessions (id INTEGER PRIMARY KEY, card TEXT, wh INTEGER)'
+	sync_file copy <<-END
+		source: {connection: steve, resource: transactions, lookback: 3660d, window: 3660d}
+		destination: {connection: local, table: sessions}
+		key: id
+		mode: upsert
+		map: {id: id, card: ocppIdTag, wh: stop_wh - start_wh}
+	END
+	settings "memory_limit: 96MiB"
+	start_ferryd
+	run_sync copy 120
+	completed_clean "$run_id"
+	is 200000 "$(db local 'SELECT count(*) FROM sessions')"
+	metric() { field "/runs/$run_id" ".segments[0].stages[] | select(.name == \"extract\") | .metrics.$1"; }
+	[ "$(metric bytes)" -gt 55000000 ] || { echo "the answer was no test: $(metric bytes) bytes"; return 1; }
+	[ "$(metric memory_peak_mb)" -lt 48 ] || { echo "the worker took $(metric memory_peak_mb) MB"; return 1; }
 }

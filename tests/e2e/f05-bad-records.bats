@@ -31,6 +31,16 @@ use() {
 	post /reload >/dev/null
 }
 
+@test "a text that is no UTF-8: the row is named, whatever its bytes, and the run goes on" {
+	db crm "UPDATE people SET name = CAST(x'61ff62' AS TEXT) WHERE id = 2"
+	is completed "$(run_sync people)"
+	is "created 2, failed 1" "$(rows 1)"
+	is "2|INVALID_RECORD|name|the text is not valid UTF-8" "$(errors 1 | sed 's/invalid_record/INVALID_RECORD/')"
+	db crm "UPDATE people SET name = 'Bo' WHERE id = 2"
+	is completed "$(run_sync people)"
+	is "created 1, unchanged 2" "$(rows 2)"
+}
+
 @test "a row that becomes invalid is a problem until it is repaired, and keeps its record" {
 	is completed "$(run_sync people)"
 	db crm "UPDATE people SET name = '' WHERE id = 2; UPDATE people SET name = hex(zeroblob(30)) WHERE id = 3"

@@ -14,6 +14,8 @@ e2e_stories = \
 	tests/e2e/b06-install.bats \
 	tests/e2e/b07-service-file.bats \
 	tests/e2e/b08-problems-api.bats \
+	tests/e2e/b10-connections.bats \
+	tests/e2e/b09-schedules.bats \
 	tests/e2e/c01-worker-dies.bats \
 	tests/e2e/c02-source-fails-halfway.bats \
 	tests/e2e/c03-disk-full.bats \
@@ -23,8 +25,16 @@ e2e_stories = \
 	tests/e2e/d02-steve-faults.bats \
 	tests/e2e/d03-sessions.bats \
 	tests/e2e/d04-ev-preset.bats \
+	tests/e2e/d05-lago-billing.bats \
+	tests/e2e/d06-ev-faults.bats \
+	tests/e2e/d07-lago-catalog.bats \
 	tests/e2e/e01-postgres.bats \
 	tests/e2e/e02-http.bats \
+	tests/e2e/e03-mysql.bats \
+	tests/e2e/e05-odbc.bats \
+	tests/e2e/e04-steve-database.bats \
+	tests/e2e/e06-file.bats \
+	tests/e2e/e07-round-trip.bats \
 	tests/e2e/f01-matching.bats \
 	tests/e2e/f02-claims.bats \
 	tests/e2e/f03-guards.bats \
@@ -39,5 +49,5 @@ BATS_LOG_COMPILER = $(BATS)
 if HAVE_BATS
 TESTS += $(e2e_stories)
 endif
-EXTRA_DIST += tests/e2e/run tests/e2e/lib.bash tests/e2e/faults.bash tests/e2e/decisions.bash tests/e2e/postgres.bash $(e2e_stories) \
+EXTRA_DIST += tests/e2e/run tests/e2e/lib.bash tests/e2e/faults.bash tests/e2e/decisions.bash tests/e2e/postgres.bash tests/e2e/mysql.bash $(e2e_stories) \
 	tests/e2e/fixtures/rogue.c tests/e2e/fixtures/shelf.c

@@ -21,4 +21,6 @@ EXTRA_DIST += \
 	tests/fuzz/seeds/conf/lago-customers \
 	tests/fuzz/seeds/conf/matching \
 	tests/fuzz/seeds/conf/matching-mistakes \
-	tests/fuzz/seeds/conf/mistakes
+	tests/fuzz/seeds/conf/mistakes \
+	tests/fuzz/seeds/conf/schedules \
+	tests/fuzz/seeds/conf/schedules-mistakes

@@ -65,6 +65,23 @@ static const uint8_t *next_line(struct world *w, size_t *len)
 	return line;
 }
 
+/* Each piece in memory of its own, of a length that goes by what it begins with. */
+static int give_pieces(const struct ferry_http_request *req, const char *body, size_t len, struct ferry_error *err)
+{
+	int rc = 0;
+
+	for (size_t at = 0, n; at < len && !rc; at += n) {
+		n = (unsigned char)body[at] % 17 + 1;
+		n = len - at < n ? len - at : n;
+		char *piece = malloc(n);
+		memcpy(piece, body + at, n);
+		rc = req->piece(req->piece_ctx, piece, n, err);
+		free(piece);
+	}
+	MUST(!rc || err->code);
+	return rc;
+}
+
 static int http(const struct ferry_host *host, const struct ferry_http_request *req, struct ferry_http_response *res,
 		struct ferry_error *err)
 {
@@ -87,8 +104,10 @@ static int http(const struct ferry_host *host, const struct ferry_http_request *
 	w->answer = malloc(len + 1);
 	memcpy(w->answer, line, len);
 	w->answer[len] = '\0';
-	*res = (struct ferry_http_response){status < 100 || status > 999 ? 200 : status, w->answer, len, "", 5, ""};
-	return 0;
+	status = status < 100 || status > 999 ? 200 : status;
+	bool pieces = req->piece && status / 100 == 2;
+	*res = (struct ferry_http_response){status, pieces ? "" : w->answer, pieces ? 0 : len, "", 5, ""};
+	return pieces ? give_pieces(req, w->answer, len, err) : 0;
 }
 
 static int wait_turn(const struct ferry_host *host, struct ferry_error *err)

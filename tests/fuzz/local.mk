@@ -5,4 +5,6 @@ include tests/fuzz/connectors.mk
 include tests/fuzz/expr.mk
 include tests/fuzz/file.mk
 include tests/fuzz/http.mk
+include tests/fuzz/lago.mk
 include tests/fuzz/postgres.mk
+include tests/fuzz/schedule.mk

@@ -350,10 +350,11 @@ void lago_charge_put(void *state, struct standin_request *req, struct standin_re
 		bool attached = lago_plan_attached(l, p.plan->key);
 
 		lago_refuse(req, in, details);
-		other = attached ? NULL : find(p.charges, "code", json_member_text(in, "code"), NULL);
-		if (other && other != p.charge)
+		other = find(p.charges, "code", json_member_text(in, "code"), NULL);
+		if (!attached && other && other != p.charge)
 			lago_detail(details, "code", "value_already_exist");
-		lago_assign(p.charge, in, fields, attached ? FIELDS_IN_USE : COUNT(fields), details);
+		lago_assign(p.charge, in, fields, attached ? FIELDS_IN_USE : COUNT(fields),
+			    details);
 		check(p.charge, details);
 		conclude(&p, p.charge, details, reply);
 	}

@@ -241,8 +241,8 @@ static bool filters_hold(const struct standin_request *req, struct standin_reply
 
 	if (!type || strcmp(type, "customer") == 0 || strcmp(type, "partner") == 0)
 		return true;
-	lago_invalid(json_constant("{\"account_type\":{\"0\":[\"must be one of: customer, partner\"]"
-				   "}}"),
+	lago_invalid(json_constant("{\"account_type\":{\"0\":[\"must be one of: customer, "
+				   "partner\"]}}"),
 		     reply);
 	return false;
 }

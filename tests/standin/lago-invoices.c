@@ -190,7 +190,8 @@ static void fill_new(struct lago *l, struct json_object *o, struct json_object *
 		     const struct lago_row *customer, struct json_object *details)
 {
 	struct json_object *who = lago_row_parse(customer);
-	const char *own = json_member_text(who, "currency"), *asked = json_member_text(in, "currency");
+	const char *own = json_member_text(who, "currency");
+	const char *asked = json_member_text(in, "currency");
 	char text[64];
 
 	if (own && asked && strcmp(own, asked) != 0)

@@ -167,8 +167,8 @@ bool lago_filtered(const struct standin_request *req);
 /* -- charges ------------------------------------- */
 
 /*
- * Replaces the charges of a plan, unless `list` is no array. False if one names a metric that is not
- * there; then nothing has changed.
+ * Replaces the charges of a plan, unless `list` is no array. False if one names a metric that is
+ * not there; then nothing has changed.
  */
 bool lago_charges_put(struct lago *l, struct json_object *plan, struct json_object *list,
 		      bool attached, struct json_object *details);

@@ -47,7 +47,8 @@ void lago_format_decimal(__int128 value, char out[64])
 {
 	bool negative = value < 0;
 	unsigned __int128 n = (unsigned __int128)(negative ? -value : value);
-	unsigned long long whole = (unsigned long long)(n / nano), part = (unsigned long long)(n % nano);
+	unsigned long long whole = (unsigned long long)(n / nano);
+	unsigned long long part = (unsigned long long)(n % nano);
 	int len = snprintf(out, 64, "%s%llu.%09llu", negative ? "-" : "", whole, part);
 
 	while (out[len - 1] == '0' && out[len - 2] != '.')

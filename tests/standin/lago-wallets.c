@@ -163,7 +163,8 @@ static void check_fee_types(struct json_object *list, struct json_object *detail
 static bool put_targets(struct lago *l, struct json_object *o, struct json_object *in,
 			struct json_object *details)
 {
-	struct json_object *to = json_member(o, "applies_to"), *from = json_member(in, "applies_to");
+	struct json_object *to = json_member(o, "applies_to");
+	struct json_object *from = json_member(in, "applies_to");
 	struct json_object *types = json_member(from, "fee_types");
 	struct json_object *codes = json_member(from, "billable_metric_codes");
 
@@ -297,7 +298,8 @@ void lago_wallet_post(void *state, struct standin_request *req, struct standin_r
 	} else if (lago_has_details(details)) {
 		lago_invalid(details, reply);
 	} else {
-		struct lago_row *row = lago_table_add(&l->wallets, json_member_text(o, "lago_id"), o);
+		struct lago_row *row =
+			lago_table_add(&l->wallets, json_member_text(o, "lago_id"), o);
 
 		json_object_put(details);
 		lago_reply_row(&l->wallets, row, reply);

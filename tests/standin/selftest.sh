@@ -549,6 +549,9 @@ call GET $T
 answers "no credentials" 401 '[.status,.error,.path]' \
 	"[401,\"Unauthorized\",\"http://127.0.0.1:$port$T\"]"
 is "no WWW-Authenticate" 0 "$(grep -ci www-authenticate "$dir/headers")"
+call GET /other/api/v1/ocppTags
+answers "outside the context path" 404
+is "a page" "<html>" "${body:0:6}"
 auth=(-u u:p:w)
 call POST /_standin/seed '{"generate":{"transactions":100,"tags":10,"start":"2026-01-01T00:00:00Z","step_seconds":60,"open":2}}'
 call GET $R

@@ -385,9 +385,14 @@ static bool is_let_in(const struct steve *st, const struct standin_request *req)
 	       strcmp(req->authorization + 6, st->basic + 6) == 0;
 }
 
+static bool is_outside(const struct steve *st, const struct standin_request *req)
+{
+	return strncmp(req->path, st->prefix, strlen(st->prefix)) != 0;
+}
+
 static bool authorize(void *state, struct standin_request *req, struct standin_reply *reply)
 {
-	if (is_let_in(state, req))
+	if (is_outside(state, req) || is_let_in(state, req))
 		return true;
 	unauthorized(state, req, reply);
 	return false;
@@ -395,8 +400,14 @@ static bool authorize(void *state, struct standin_request *req, struct standin_r
 
 static void not_found(void *state, struct standin_request *req, struct standin_reply *reply)
 {
-	(void)state;
-	steve_error(req, 404, "No static resource", reply);
+	if (!is_outside(state, req)) {
+		steve_error(req, 404, "No static resource", reply);
+		return;
+	}
+	/* not SteVe but the server it runs in */
+	reply->status = 404;
+	reply->type = "text/html;charset=iso-8859-1";
+	text_puts(&reply->body, "<html><head><title>Error 404 Not Found</title></head></html>");
 }
 
 static const struct standin_peer peer = {

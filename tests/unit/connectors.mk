@@ -48,8 +48,16 @@ tests_unit_test_lago_events_LDADD = $(connector_test_libs)
 endif
 
 if ENABLE_STEVE
-check_PROGRAMS += tests/unit/test-steve-tags tests/unit/test-steve-transactions
-TESTS += tests/unit/test-steve-tags tests/unit/test-steve-transactions
+check_PROGRAMS += tests/unit/test-steve-connection tests/unit/test-steve-tags \
+	tests/unit/test-steve-transactions
+TESTS += tests/unit/test-steve-connection tests/unit/test-steve-tags \
+	tests/unit/test-steve-transactions
+
+tests_unit_test_steve_connection_SOURCES = tests/unit/test-steve-connection.c \
+	$(connector_test_sources) $(steve_tags_sources)
+tests_unit_test_steve_connection_CPPFLAGS = $(connector_test_cppflags)
+tests_unit_test_steve_connection_CFLAGS = $(connector_test_cflags)
+tests_unit_test_steve_connection_LDADD = $(connector_test_libs)
 
 tests_unit_test_steve_tags_SOURCES = tests/unit/test-steve-tags.c $(connector_test_sources) \
 	$(steve_tags_sources)

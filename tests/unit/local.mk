@@ -15,6 +15,7 @@ include tests/unit/odbc.mk
 include tests/unit/file.mk
 include tests/unit/connectors.mk
 include tests/unit/lago.mk
+include tests/unit/lago-billing.mk
 include tests/unit/schedule.mk
 include tests/unit/http-connector.mk
 include tests/unit/supervise.mk

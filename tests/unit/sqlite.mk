@@ -1,16 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The sqlite connector, its files linked straight into the tests.
 if ENABLE_SQLITE
-sqlite_test_sources = \
-	plugins/sqlite/apply.c \
-	plugins/sqlite/cells.c \
-	plugins/sqlite/destination.c \
-	plugins/sqlite/lookup.c \
-	plugins/sqlite/rows.c \
-	plugins/sqlite/source.c \
-	plugins/sqlite/sqlite.c plugins/sqlite/sqlite.h \
-	plugins/sqlite/statement.c \
-	$(table_sources) \
+sqlite_test_sources = $(sqlite_sources) $(table_sources) \
 	tests/unit/sqlite-fixture.c tests/unit/sqlite-fixture.h
 
 sqlite_tests = tests/unit/test-sqlite-source tests/unit/test-sqlite-destination \

@@ -94,6 +94,8 @@ void fixture_open(struct fixture *f)
 
 	if (loop_new(&f->loop, &err) < 0 || supervise_new(f->loop, &paths, &f->s, &err) < 0)
 		fail_msg("%s", err.msg);
+	if (f->clock.now)
+		supervise_set_clock(f->s, &f->clock);
 	if (supervise_load(f->s, &mistakes) < 0) {
 		conf_mistakes_print(&mistakes, &text);
 		fail_msg("%s", buf_str(&text));

@@ -11,6 +11,7 @@ struct fixture {
 	char *config, *state, *worker;
 	struct loop *loop;
 	struct supervisor *s;
+	struct supervise_clock clock;	/* now NULL: the machine's */
 };
 
 extern const struct supervise_actor tester;

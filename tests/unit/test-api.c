@@ -322,7 +322,7 @@ static void syncs_say_what_they_are(void **state)
 	struct answer a = call(s, "GET", "/api/v1/syncs", NULL);
 	assert_int_equal(int_at(a.doc, "pagination.total"), 2);
 	assert_string_equal(text_at(a.doc, "data.0.id"), "a-ok");
-	assert_string_equal(text_at(a.doc, "data.0.schedule.every"), "90m");
+	assert_string_equal(text_at(a.doc, "data.0.schedule.text"), "every 90m");
 	assert_string_equal(text_at(a.doc, "data.0.segments.0.destination.connection"), "db");
 	assert_string_equal(text_at(a.doc, "data.0.segments.0.mode"), "upsert");
 	assert_int_equal(int_at(a.doc, "data.0.last_run.id"), 1);
@@ -336,6 +336,46 @@ static void syncs_say_what_they_are(void **state)
 	a = call(s, "GET", "/api/v1/syncs/b-long", NULL);
 	assert_int_equal(int_at(a.doc, "running"), id);
 	assert_string_equal(text_at(a.doc, "schedule.kind"), "manual");
+	release(&a);
+}
+
+static void schedules_are_steered(void **state)
+{
+	struct served *s = *state;
+
+	fixture_sync(&s->f, "a-ok", "schedule: {cron: '0 3 * * *', timezone: UTC}");
+	fixture_sync(&s->f, "b-ok", "schedule: {adaptive: {}}");
+	serve(s);
+	struct answer a = call(s, "POST", "/api/v1/syncs/a-ok/pause", NULL);
+	assert_int_equal(a.status, 200);
+	assert_string_equal(text_at(a.doc, "id"), "a-ok");
+	assert_true(json_get_bool(at(a.doc, "schedule"), "paused", false));
+	assert_non_null(strstr(text_at(a.doc, "schedule.paused_by"), "uid "));
+	assert_null(at(a.doc, "schedule.tier"));
+	release(&a);
+	a = call(s, "POST", "/api/v1/syncs/a-ok/resume", "{}");
+	assert_false(json_get_bool(at(a.doc, "schedule"), "paused", true));
+	release(&a);
+	a = call(s, "POST", "/api/v1/syncs/b-ok/pin", "{\"tier\":\"dormant\",\"hours\":336}");
+	assert_int_equal(a.status, 200);
+	assert_string_equal(text_at(a.doc, "schedule.tier"), "dormant");
+	assert_string_equal(text_at(a.doc, "schedule.text"), "adaptive 15m, 1h, 0 3 * * 0");
+	assert_non_null(at(a.doc, "schedule.pinned_until"));
+	release(&a);
+	a = call(s, "POST", "/api/v1/syncs/b-ok/unpin", NULL);
+	assert_string_equal(text_at(a.doc, "schedule.tier"), "idle");
+	assert_null(at(a.doc, "schedule.pinned_until"));
+	release(&a);
+	expect(s, "POST", "/api/v1/syncs/a-ok/pin", "{\"tier\":\"active\",\"hours\":1}", 409, "STATE");
+	expect(s, "POST", "/api/v1/syncs/b-ok/pin", "{\"tier\":\"active\",\"hours\":0}", 400, "USAGE");
+	expect(s, "POST", "/api/v1/syncs/b-ok/pin", "{\"tier\":\"awake\",\"hours\":1}", 400, "USAGE");
+	expect(s, "POST", "/api/v1/syncs/b-ok/pause", "{\"until\":1}", 400, "USAGE");
+	expect(s, "POST", "/api/v1/syncs/none/pause", NULL, 404, "NOT_FOUND");
+	a = call(s, "GET", "/api/v1/audit", NULL);
+	static const char *const want[] = {"pin", "unpin", "pin", "resume", "pause"};
+	assert_int_equal(int_at(a.doc, "pagination.total"), 5);
+	for (size_t i = 0; i < 5; i++)
+		assert_string_equal(json_get_text(json_at(at(a.doc, "data"), i), "action", ""), want[i]);
 	release(&a);
 }
 
@@ -526,6 +566,7 @@ int main(void)
 		T(runs_are_triggered_listed_and_shown),
 		T(changes_are_done_and_audited),
 		T(syncs_say_what_they_are),
+		T(schedules_are_steered),
 		T(status_and_health),
 		T(a_reload_answers_when_it_is_done_and_blocks_nobody),
 		T(an_end_in_the_middle_of_a_reload),

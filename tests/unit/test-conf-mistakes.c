@@ -61,8 +61,8 @@ static void keys_of_later_versions_are_refused(void **state)
 {
 	(void)state;
 	sync_refused(SYNC "notify: {}\n", "s.yaml:6:1: unknown key 'notify' (allowed: ");
-	sync_refused(SYNC "schedule: {cron: '* * * * *'}\n", "s.yaml:6:12: unknown key 'cron' "
-							     "(allowed: every)");
+	sync_refused(SYNC "schedule: {at: noon}\n", "s.yaml:6:12: unknown key 'at' (allowed: every, cron, "
+						    "adaptive, after, timezone, jitter, catch_up)");
 	sync_refused(SYNC "connections: {}\n", "unknown key 'connections'");
 }
 
@@ -74,7 +74,7 @@ static void missing_keys_are_told_where_they_should_be(void **state)
 		"such as lago, steve or sqlite)\n");
 	sync_refused("sync: x\n", "s.yaml:1:7: 'source' is missing");
 	sync_refused("schedule: manual\n", "s.yaml:1:1: 'sync' is missing");
-	sync_refused(SYNC "schedule: {}\n", "s.yaml:6:1: 'every' is missing");
+	sync_refused(SYNC "schedule: {}\n", "s.yaml:6:11: the schedule does not say when");
 	sync_refused("sync: x\nsource: {query: 1}\n", "s.yaml:2:1: 'connection' is missing");
 	sync_refused("sync: x\nsegments: [{key: a}]\n", "s.yaml:2:12: 'name' is missing");
 	sync_refused(SYNC "skip: [{when: a}]\n", "s.yaml:6:8: 'reason' is missing");
@@ -138,7 +138,7 @@ static void wrong_shapes_are_told(void **state)
 					      "value");
 	sync_refused(SYNC "schedule: hourly\n", "s.yaml:6:11: 'schedule' cannot be 'hourly' (when "
 						"it runs: "
-						"{every: 15m}, or manual");
+						"{every: 15m}, {cron: ");
 	sync_refused(SYNC_HEAD "key: []\nmap: {a: b}\n", "s.yaml:4:6: 'key' has 0 entries (1 to "
 							 "16)");
 	sync_refused(SYNC_HEAD "key: a\nmap: {}\n", "s.yaml:5:6: 'map' has 0 entries (1 to 1000)");

@@ -123,7 +123,7 @@ static void sync_of_one_segment_with_defaults(void **state)
 	const struct segment_def *seg = &sync->segments[0];
 
 	(void)state;
-	assert_int_equal(sync->schedule.every_ms, 0);
+	assert_int_equal(sync->schedule.kind, SCHEDULE_MANUAL);
 	assert_int_equal(sync->memory_limit, 64 << 20);
 	assert_int_equal(sync->timeout_ms, 0);
 	assert_string_equal(sync->file, "s.yaml");
@@ -194,7 +194,8 @@ static void sync_with_everything(void **state)
 	const struct segment_def *one = &sync->segments[0], *two = &sync->segments[1];
 
 	(void)state;
-	assert_int_equal(sync->schedule.every_ms, 900000);
+	assert_int_equal(sync->schedule.kind, SCHEDULE_EVERY);
+	assert_int_equal(sync->schedule.rhythm.every_ms, 900000);
 	assert_int_equal(sync->memory_limit, 32 << 20);
 	assert_int_equal(sync->timeout_ms, 3600000);
 	assert_int_equal(sync->n_segments, 2);

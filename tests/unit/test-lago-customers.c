@@ -9,13 +9,6 @@
 #include "customers-fixture.h"
 #include "rest/rest.h"
 
-/* Apply one action; the outcome must be settled unless the call fails. */
-static int apply_one(struct bench *b, const struct ferry_action *a, struct ferry_outcome *out)
-{
-	memset(out, 0, sizeof *out);
-	return ferry_connector.apply(b->handle, a, 1, out, &b->err);
-}
-
 /* -- writing --------------------------------------------------------------------------- */
 
 /* Only mapped members are sent; null clears, but not in a customer that is new. */

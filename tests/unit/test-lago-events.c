@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "rest/rest.h"
 #include "scripted-host.h"
 
 #define KEY "5f2e-key"
@@ -546,6 +547,34 @@ static void a_server_with_batches_that_are_not_atomic_is_reported(void **state)
 	end(&b);
 }
 
+__attribute__((format(printf, 3, 4)))
+static void take_mistake(struct ferry_check *check, const char *about, const char *fmt, ...)
+{
+	struct rest_buf *out = check->ctx;
+
+	(void)fmt;
+	rest_addf(out, "%s ", about ? about : "~");
+}
+
+/* What opening would refuse is told before a run. */
+static void check_tells_what_open_would_refuse(void **state)
+{
+	const struct ferry_setting settings[] = {setting_text("url", "lago.test"), setting_text("field_name", "value")};
+	static const char *const both[] = {"properties.a", "properties.a.b"};
+	struct rest_buf told = {0};
+	struct ferry_check check = {&told, take_mistake};
+	struct made_layout layout;
+	struct scripted s;
+	(void)state;
+	scripted_init(&s, "", NULL);
+	layout_make(&layout, ferry_connector.fields, both, 2);
+	struct ferry_open open = {.host = &s.host, .connection = "lago", .settings = settings, .n_settings = 2,
+				  .role = FERRY_DESTINATION, .layout = &layout.layout};
+	ferry_connector.check(&open, &check);
+	assert_string_equal(rest_str(&told), "url field_name ~ ");
+	rest_buf_release(&told);
+}
+
 static void settings_that_contradict_are_refused(void **state)
 {
 	static const struct step none[] = {{0}};
@@ -584,6 +613,7 @@ int main(void)
 		cmocka_unit_test(the_metric_is_looked_at_before_anything_is_sent),
 		cmocka_unit_test(the_metrics_field_must_be_mapped),
 		cmocka_unit_test(a_server_with_batches_that_are_not_atomic_is_reported),
+		cmocka_unit_test(check_tells_what_open_would_refuse),
 		cmocka_unit_test(settings_that_contradict_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,24 +107,6 @@ static void rejected(struct bench *b, enum ferry_decision decision, const struct
 
 /* -- connection ----------------------------------------------------------------------- */
 
-static void credentials_are_one_kind_or_the_other(void **state)
-{
-	static const struct step none[] = {{0}};
-	const struct ferry_setting url = setting_text("url", "http://s/steve"), user = setting_text("username", "u"),
-				   pw = setting_text("password", "p"), key = setting_text("api_key", "k"),
-				   colon = setting_text("username", "a:b"), empty = setting_text("password", "");
-	const struct ferry_setting bad[][4] = {{url}, {url, user}, {url, pw}, {url, user, pw, key}, {url, colon, pw},
-					       {url, user, empty}, {user, pw}};
-	const size_t count[] = {1, 2, 2, 4, 3, 3, 2};
-	struct bench b;
-	(void)state;
-	scripted_init(&b.s, "", none);
-	for (size_t i = 0; i < 7; i++) {
-		assert_int_equal(open_with(&b, bad[i], count[i], 0, NULL, 0), -1);
-		assert_int_equal(b.err.code, FERRY_E_CONFIG);
-	}
-}
-
 /* Up to 3.7 the key goes into a header of its own, and dates have no zone. */
 static void old_servers_take_a_key_and_dates_without_zone(void **state)
 {
@@ -141,43 +123,6 @@ static void old_servers_take_a_key_and_dates_without_zone(void **state)
 	assert_int_equal(open_with(&b, settings, 2, FERRY_MODE_UPSERT, NAMES("idTag", "expiryDate")), 0);
 	done(&b, FERRY_CREATE, RECORD(text("AB"), instant("2030-01-01T00:00:00Z")), "7");
 	end(&b);
-}
-
-static void setup_of(int status, const char *answer, enum ferry_code code, const char *part, const char *hint)
-{
-	struct step steps[] = {{"GET", "/ocppTags?idTag=ferry%2Echeck", NULL, status, answer}, {0}};
-	struct bench b;
-
-	begin(&b, steps, 0, NULL, 0);
-	assert_int_equal(ferry_connector.validate_setup(b.handle, &b.err), code ? -1 : 0);
-	assert_int_equal(b.err.code, code);
-	if (code) {
-		assert_non_null(strstr(b.err.msg, part));
-		assert_non_null(strstr(b.err.hint, hint));
-		assert_null(strstr(b.err.msg, PASSWORD));
-	}
-	end(&b);
-}
-
-static void setup_names_what_is_wrong(void **state)
-{
-	(void)state;
-	setup_of(200, "[]", 0, "", "");
-	setup_of(FAULT(401, "x"), FERRY_E_AUTH, "401", "api_password");
-	setup_of(FAULT(401, "x"), FERRY_E_AUTH, "401", "10 minutes");
-	setup_of(401, "<html>proxy", FERRY_E_AUTH, "401", "proxy");
-	/* a wrong context path: a servlet container's page, or the web interface's login */
-	setup_of(404, "<!doctype html><html>HTTP Status 404", FERRY_E_PROTOCOL, "404", "context path");
-	setup_of(302, "", FERRY_E_PROTOCOL, "302", "url");
-	setup_of(200, "<html>login " PASSWORD, FERRY_E_PROTOCOL, "JSON", "web page");
-	setup_of(200, "{}", FERRY_E_PROTOCOL, "no array", "");
-	setup_of(200, "", FERRY_E_PROTOCOL, "ended in the middle", "");
-	setup_of(200, "[", FERRY_E_PROTOCOL, "ended in the middle", "");
-	setup_of(200, "[{}", FERRY_E_PROTOCOL, "ended in the middle", "");
-	setup_of(200, "[{]", FERRY_E_PROTOCOL, "no name", "");
-	setup_of(200, "[{} {}]", FERRY_E_PROTOCOL, "comma", "");
-	setup_of(200, "[] []", FERRY_E_PROTOCOL, "more text", "");
-	setup_of(FAULT(500, "x"), FERRY_E_UNAVAILABLE, "500", "parentIdTag");
 }
 
 /* -- reading --------------------------------------------------------------------------- */
@@ -279,7 +224,6 @@ static void many_lookups_read_the_list_once(void **state)
 
 /* -- writing --------------------------------------------------------------------------- */
 
-/* PUT replaces all: what is not mapped goes back as it was, or a blocked card would be unblocked. */
 struct listed {
 	struct ferry_listing api;
 	char text[256];
@@ -351,6 +295,59 @@ static void a_long_list_comes_in_parts(void **state)
 	rest_buf_release(&answer);
 }
 
+/* What was given cannot be taken back, but it can be known: each tag once. */
+static void a_list_that_breaks_off_is_asked_for_again(void **state)
+{
+	static const struct step steps[] = {
+		{"GET", "/ocppTags", NULL, 200, "[" PLAIN("1", "A") "," PLAIN("2", "B") ",{'ocppTagPk'", FERRY_E_NETWORK},
+		{"GET", "/ocppTags", NULL, 200, "[" PLAIN("1", "A") "," PLAIN("2", "B") "," PLAIN("3", "C") ",", FERRY_E_TIMEOUT},
+		{"GET", "/ocppTags", NULL, 200, "[" PLAIN("1", "A") "," PLAIN("2", "B") "," PLAIN("3", "C") "]"},
+		{0}};
+	static const struct step never[] = {
+		{"GET", "/ocppTags", NULL, 200, "[" PLAIN("1", "A"), FERRY_E_NETWORK},
+		{"GET", "/ocppTags", NULL, 200, "[" PLAIN("1", "A"), FERRY_E_NETWORK},
+		{"GET", "/ocppTags", NULL, 200, "[" PLAIN("1", "A"), FERRY_E_NETWORK},
+		{0}};
+	struct ferry_extract want = {.limit = 0};
+	struct written w;
+	struct bench b;
+	struct listed l;
+	(void)state;
+	begin(&b, steps, 0, NULL, 0);
+	written_init(&w);
+	assert_int_equal(ferry_connector.extract(b.handle, &want, &w.sink, &b.err), 0);
+	assert_int_equal(w.n_rows, 3);
+	assert_string_equal(written_cell(&w, 2, "idTag"), "C");
+	assert_non_null(strstr(b.s.log, "W GET /ocppTags: SteVe's answer broke off after"));
+	assert_non_null(strstr(b.s.log, "(2 of 2)"));
+	written_release(&w);
+	end(&b);
+	assert_int_equal(list_all(&b, steps, &l), 0);
+	assert_int_equal(l.n, 3);
+	end(&b);
+	assert_int_equal(list_all(&b, never, &l), -1);
+	assert_int_equal(b.err.code, FERRY_E_NETWORK);
+	end(&b);
+}
+
+static void a_limit_ends_the_answer_early(void **state)
+{
+	static const struct step steps[] = {{"GET", "/ocppTags", NULL, 200, "[" PLAIN("1", "A") "," PLAIN("2", "B") "]"}, {0}};
+	struct ferry_extract want = {.limit = 1};
+	struct written w;
+	struct bench b;
+	(void)state;
+	begin(&b, steps, 0, NULL, 0);
+	written_init(&w);
+	assert_int_equal(ferry_connector.extract(b.handle, &want, &w.sink, &b.err), 0);
+	assert_int_equal(w.n_rows, 1);
+	assert_string_equal(w.truncated, "limit");
+	assert_int_equal(b.err.code, 0);
+	written_release(&w);
+	end(&b);
+}
+
+/* PUT replaces all: what is not mapped goes back as it was, or a blocked card would be unblocked. */
 static void put_sends_the_whole_tag(void **state)
 {
 	static const struct step steps[] = {
@@ -395,6 +392,45 @@ static void new_tags_are_posted(void **state)
 	begin(&b, steps, FERRY_MODE_UPSERT, NAMES("idTag", "parentIdTag", "maxActiveTransactionCount"));
 	done(&b, FERRY_CREATE, RECORD(text("AB"), text("P#1"), integer(-1)), "9");
 	done(&b, FERRY_CREATE, RECORD(text("CD"), text("ab"), integer(-1)), "10");
+	end(&b);
+}
+
+/* Within a call a parent goes before its children, in whatever order the rows come. */
+static void parents_are_written_before_their_children(void **state)
+{
+	static const struct step steps[] = {
+		{"GET", "/ocppTags?idTag=C", NULL, 200, "[]"},
+		{"POST", "/ocppTags", FORM("C", "null", "null", "1", "null"), 201, PLAIN("1", "C")},
+		{"GET", "/ocppTags?idTag=B", NULL, 200, "[]"},
+		{"POST", "/ocppTags", FORM("B", "'c'", "null", "1", "null"), 201, TAG("2", "B", "'C'", "null", "1", "null")},
+		{"GET", "/ocppTags?idTag=A", NULL, 200, "[]"},
+		{"POST", "/ocppTags", FORM("A", "'B'", "null", "1", "null"), 201, TAG("3", "A", "'B'", "null", "1", "null")},
+		{0}};
+	/* one that is its own parent's parent cannot be; nothing hangs */
+	static const struct step circle[] = {
+		{"GET", "/ocppTags?idTag=X", NULL, 200, "[]"}, {"GET", "/ocppTags?idTag=Y", NULL, 200, "[]"},
+		{"GET", "/ocppTags?idTag=Y", NULL, 200, "[]"}, {"GET", "/ocppTags?idTag=X", NULL, 200, "[]"},
+		{0}};
+	struct ferry_action family[] = {action(FERRY_CREATE, RECORD(text("A"), text("B"))),
+					action(FERRY_CREATE, RECORD(text("B"), text("c"))),
+					action(FERRY_CREATE, RECORD(text("C"), nothing))};
+	struct ferry_action round[] = {action(FERRY_CREATE, RECORD(text("X"), text("Y"))),
+				       action(FERRY_CREATE, RECORD(text("Y"), text("X")))};
+	static const char *const pks[] = {"3", "2", "1"};
+	struct ferry_outcome out[3] = {0};
+	struct bench b;
+	(void)state;
+	begin(&b, steps, FERRY_MODE_UPSERT, NAMES("idTag", "parentIdTag"));
+	assert_int_equal(ferry_connector.apply(b.handle, family, 3, out, &b.err), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(out[i].ack, FERRY_ACK_DONE);
+		assert_string_equal(out[i].dest_id, pks[i]);
+	}
+	end(&b);
+	begin(&b, circle, FERRY_MODE_UPSERT, NAMES("idTag", "parentIdTag"));
+	assert_int_equal(ferry_connector.apply(b.handle, round, 2, out, &b.err), 0);
+	assert_string_equal(out[0].code, "unknown_parent");
+	assert_string_equal(out[1].code, "unknown_parent");
 	end(&b);
 }
 
@@ -605,6 +641,73 @@ static void failures_leave_each_row_in_the_right_state(void **state)
 	transient(200, PLAIN("9", "other"), 0, FERRY_E_PROTOCOL, FERRY_ACK_UNKNOWN);
 }
 
+#define LOOK(id) {"GET", "/ocppTags?idTag=" id, NULL, 200, "[" PLAIN("9", id) "]"}
+#define FAILS(id) {"PUT", "/ocppTags/9", FORM(id, "null", "null", "0", "null"), FAULT(500, "Execution FAILED.")}
+
+/* 500 in SteVe's own words is no reason to try for ever: if it can be read, it is this one tag. */
+static void a_tag_that_steve_fails_on_twice_is_refused(void **state)
+{
+	static const struct step steps[] = {
+		LOOK("A"), FAILS("A"), LOOK("A"), FAILS("A"),
+		/* and the next one is not kept from its turn */
+		LOOK("B"), {"PUT", "/ocppTags/9", FORM("B", "null", "null", "0", "null"), 200, TAG("9", "B", "null", "null", "0", "null")},
+		/* it had done it before it failed */
+		LOOK("C"), FAILS("C"), {"GET", "/ocppTags?idTag=C", NULL, 200, "[" TAG("9", "C", "null", "null", "0", "null") "]"},
+		/* it passes by itself */
+		LOOK("D"), FAILS("D"), LOOK("D"),
+		{"PUT", "/ocppTags/9", FORM("D", "null", "null", "0", "null"), 200, TAG("9", "D", "null", "null", "0", "null")},
+		/* of those before D it is not reminded */
+		LOOK("E"), FAILS("E"), LOOK("E"), FAILS("E"), LOOK("F"), FAILS("F"), LOOK("F"), FAILS("F"),
+		LOOK("G"), FAILS("G"), LOOK("G"), FAILS("G"),
+		{0}};
+	static const char *const ids[] = {"A", "B", "C", "D", "E", "F", "G"};
+	struct ferry_value fields[7][2];
+	struct ferry_action a[7];
+	struct ferry_outcome out[7] = {0};
+	struct bench b;
+	(void)state;
+	for (int i = 0; i < 7; i++) {
+		fields[i][0] = text(ids[i]);
+		fields[i][1] = integer(0);
+		a[i] = action(FERRY_UPDATE, fields[i]);
+	}
+	begin(&b, steps, FERRY_MODE_UPSERT, NAMES("idTag", "maxActiveTransactionCount"));
+	assert_int_equal(ferry_connector.apply(b.handle, a, 7, out, &b.err), 0);
+	assert_int_equal(out[0].ack, FERRY_ACK_REJECTED);
+	assert_string_equal(out[0].code, "http_500");
+	assert_non_null(strstr(out[0].message, "Execution FAILED."));
+	for (int i = 1; i < 7; i++)
+		assert_int_equal(out[i].ack, i < 4 ? FERRY_ACK_DONE : FERRY_ACK_REJECTED);
+	end(&b);
+}
+
+/* When it fails on one after the other it is not the tags: the call ends. */
+static void a_steve_that_fails_on_all_ends_the_call(void **state)
+{
+	static const struct step steps[] = {
+		LOOK("A"), FAILS("A"), LOOK("A"), FAILS("A"), LOOK("B"), FAILS("B"), LOOK("B"), FAILS("B"),
+		LOOK("C"), FAILS("C"), LOOK("C"), FAILS("C"), LOOK("D"), FAILS("D"), LOOK("D"), FAILS("D"), {0}};
+	static const char *const ids[] = {"A", "B", "C", "D", "E"};
+	struct ferry_value fields[5][2];
+	struct ferry_action a[5];
+	struct ferry_outcome out[5] = {0};
+	struct bench b;
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		fields[i][0] = text(ids[i]);
+		fields[i][1] = integer(0);
+		a[i] = action(FERRY_UPDATE, fields[i]);
+	}
+	begin(&b, steps, FERRY_MODE_UPSERT, NAMES("idTag", "maxActiveTransactionCount"));
+	assert_int_equal(ferry_connector.apply(b.handle, a, 5, out, &b.err), -1);
+	assert_int_equal(b.err.code, FERRY_E_UNAVAILABLE);
+	assert_non_null(strstr(b.err.hint, "its log"));
+	assert_int_equal(out[2].ack, FERRY_ACK_REJECTED);
+	assert_int_equal(out[3].ack, FERRY_ACK_UNKNOWN);
+	assert_int_equal(out[4].ack, FERRY_ACK_UNSENT);
+	end(&b);
+}
+
 /* Nothing was written yet when the look before the write failed: no doubt. */
 static void a_failed_look_leaves_the_row_unsent(void **state)
 {
@@ -639,7 +742,13 @@ static void a_bad_request_is_the_rows_own(void **state)
 	struct bench b;
 	(void)state;
 	begin(&b, steps, FERRY_MODE_UPSERT, NAMES("idTag", "maxActiveTransactionCount"));
-	rejected(&b, FERRY_UPDATE, RECORD(text("AB"), integer(0)), "http_400", "");
+	struct ferry_action a = action(FERRY_UPDATE, RECORD(text("AB"), integer(0)));
+	struct ferry_outcome out;
+	apply_one(&b, &a, &out);
+	assert_int_equal(out.ack, FERRY_ACK_REJECTED);
+	assert_string_equal(out.code, "http_400");
+	/* its fixed words, and what they may stand for */
+	assert_non_null(strstr(out.message, "Error understanding the request (its answer to whatever it does not take"));
 	rejected(&b, FERRY_UPDATE, RECORD(text("AB"), integer(0)), "http_404", "");
 	end(&b);
 }
@@ -654,10 +763,12 @@ static void canonicalize_refuses_what_steve_would(void **state)
 	(void)state;
 	layout_make(&layout, ferry_connector.fields, names, 4);
 	pure_init(&memory, &layout.layout);
+	static const char *const why[] = {"is empty", "letters, digits", "letters, digits", "longer than 20", "letters, digits"};
 	for (size_t i = 0; i < 5; i++) {
 		struct ferry_value v[] = {text(bad[i]), integer(1), nothing, nothing};
 		assert_int_equal(ferry_connector.canonicalize(&memory.pure, v, &issue), -1);
 		assert_string_equal(issue.field, "idTag");
+		assert_non_null(strstr(issue.message, why[i]));
 	}
 	struct ferry_value v[] = {text("aZ9.:_#-"), integer(1), instant("2030-01-01T00:00:00.123456Z"), text("")};
 	assert_int_equal(ferry_connector.canonicalize(&memory.pure, v, &issue), 0);
@@ -673,18 +784,19 @@ static void canonicalize_refuses_what_steve_would(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(credentials_are_one_kind_or_the_other),
 		cmocka_unit_test(old_servers_take_a_key_and_dates_without_zone),
-		cmocka_unit_test(setup_names_what_is_wrong),
 		cmocka_unit_test(reads_all_tags),
 		cmocka_unit_test(a_cut_list_is_no_end),
 		cmocka_unit_test(lookup_ignores_case_and_says_so),
 		cmocka_unit_test(many_lookups_read_the_list_once),
 		cmocka_unit_test(lists_all_tags_by_one_request),
 		cmocka_unit_test(a_long_list_comes_in_parts),
+		cmocka_unit_test(a_list_that_breaks_off_is_asked_for_again),
+		cmocka_unit_test(a_limit_ends_the_answer_early),
 		cmocka_unit_test(put_sends_the_whole_tag),
 		cmocka_unit_test(null_clears_and_equal_writes_nothing),
 		cmocka_unit_test(new_tags_are_posted),
+		cmocka_unit_test(parents_are_written_before_their_children),
 		cmocka_unit_test(an_unknown_parent_is_refused_here),
 		cmocka_unit_test(an_expired_tag_is_refused_without_a_request),
 		cmocka_unit_test(an_expired_tag_can_be_given_a_new_date),
@@ -695,6 +807,8 @@ int main(void)
 		cmocka_unit_test(the_stamp_is_kept_and_is_no_change),
 		cmocka_unit_test(a_stamped_note_looks_up_as_the_plain_one),
 		cmocka_unit_test(failures_leave_each_row_in_the_right_state),
+		cmocka_unit_test(a_tag_that_steve_fails_on_twice_is_refused),
+		cmocka_unit_test(a_steve_that_fails_on_all_ends_the_call),
 		cmocka_unit_test(a_failed_look_leaves_the_row_unsent),
 		cmocka_unit_test(a_bad_request_is_the_rows_own),
 		cmocka_unit_test(canonicalize_refuses_what_steve_would),

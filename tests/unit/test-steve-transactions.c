@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test-steve-transactions.c - charging sessions out of a scripted SteVe: windows, open ones, revisits. */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 
 #include "rest/rest.h"
 #include "scripted-host.h"
+#include "steve/ids.h"
 
 #define DAY INT64_C(86400000)
 
@@ -68,6 +70,21 @@ static int read_with(struct bench *b, const struct step *steps, const struct fer
 	assert_int_equal(ferry_connector.open(&open, &b->handle, &b->err), 0);
 	written_init(&b->w);
 	return ferry_connector.extract(b->handle, &want, &b->w.sink, &b->err);
+}
+
+static void open_plain(struct bench *b, const struct step *steps)
+{
+	const struct ferry_setting settings[] = {setting_text("url", "http://s:8080/steve"), setting_text("username", "u"),
+						 setting_text("password", "p")};
+	struct ferry_open open = {.host = &b->s.host, .connection = "steve", .settings = settings, .n_settings = 3,
+				  .role = FERRY_SOURCE};
+
+	scripted_init(&b->s, "http://s:8080/steve/api/v1", steps);
+	b->s.user = "u";
+	b->s.password = "p";
+	memset(&b->err, 0, sizeof b->err);
+	assert_int_equal(ferry_connector.open(&open, &b->handle, &b->err), 0);
+	written_init(&b->w);
 }
 
 static int read_all(struct bench *b, const struct step *steps, const char *const *revisit)
@@ -146,6 +163,21 @@ static void borders_are_inclusive_and_sessions_come_once(void **state)
 	(void)state;
 	assert_int_equal(read_with(&b, steps, more, 2, NULL, 0), 0);
 	ids_are(&b, "2 1 3 0");
+	end(&b);
+}
+
+/* A list of hours may break: it is asked for again, and each session is still given once. */
+static void a_list_that_breaks_off_goes_on(void **state)
+{
+	static const struct step steps[] = {
+		{"GET", LAST30, 200, "[" STOPPED("8") "," STOPPED("7") ",{'id':", FERRY_E_NETWORK},
+		{"GET", LAST30, 200, "[" STOPPED("9") "," STOPPED("8") "," STOPPED("7") "]"},
+		{"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[]"}, {0}};
+	struct bench b;
+	(void)state;
+	assert_int_equal(read_all(&b, steps, NULL), 0);
+	ids_are(&b, "8 7 9");
+	assert_non_null(strstr(b.s.log, "broke off"));
 	end(&b);
 }
 
@@ -304,6 +336,80 @@ static void stopped_leaves_open_ones_out(void **state)
 	end(&b);
 }
 
+static size_t memory_in_use(void)
+{
+	struct mallinfo2 m = mallinfo2();
+	return m.uordblks + m.hblkhd;
+}
+
+struct meter {
+	struct ferry_sink sink;
+	size_t rows, at_first, at_page;
+};
+
+static int meter_columns(struct ferry_sink *sink, const struct ferry_column *columns, size_t n, bool ordered,
+			 struct ferry_error *err)
+{
+	(void)sink, (void)columns, (void)n, (void)ordered, (void)err;
+	return 0;
+}
+
+static int meter_rows(struct ferry_sink *sink, const struct ferry_value *values, size_t n, struct ferry_error *err)
+{
+	struct meter *m = sink->ctx;
+
+	(void)values, (void)err;
+	if (!m->rows)
+		m->at_first = memory_in_use();
+	m->rows += n;
+	return 0;
+}
+
+static void meter_page(struct ferry_sink *sink, const char *kind, size_t bytes)
+{
+	struct meter *m = sink->ctx;
+
+	(void)kind, (void)bytes;
+	if (!m->at_page)
+		m->at_page = memory_in_use();
+}
+
+/* What came before it broke off comes again, and is not gathered a second time. */
+static void reading_again_takes_no_memory(void **state)
+{
+	struct rest_buf body = {0};
+	struct bench b;
+	(void)state;
+	for (int i = 0; i < 20000; i++)
+		rest_addf(&body, "%s{'id':%d,'chargeBoxId':'a name that is long enough to be seen'}", i ? "," : "[", i);
+	char *cut = rest_copy(body.s, body.len);
+	rest_adds(&body, "]");
+	struct step steps[] = {{"GET", LAST30, 200, cut, FERRY_E_NETWORK}, {"GET", LAST30, 200, body.s},
+			       {"GET", REST, 200, "[]"}, {"GET", ACTIVE, 200, "[]"}, {0}};
+	struct meter m = {.sink = {&m, meter_columns, meter_rows, meter_page, NULL}};
+	struct ferry_extract want = {.limit = 0};
+	open_plain(&b, steps);
+	assert_int_equal(ferry_connector.extract(b.handle, &want, &m.sink, &b.err), 0);
+	assert_int_equal(m.rows, 20000);
+	assert_true(m.at_page < m.at_first + 100000);
+	end(&b);
+	free(cut);
+	rest_buf_release(&body);
+}
+
+/* Of an offset the + would have to be %2B, or SteVe reads a blank: Z needs no such care. */
+static void times_are_sent_with_a_zone_that_needs_no_plus(void **state)
+{
+	static const struct step steps[] = {
+		{"GET", WINDOW("2026-07-31T12%3A00%3A00%2E000Z", "2026-08-02T12%3A00%3A00%2E000Z"), NULL, 200, "[]"},
+		{"GET", ACTIVE, 200, "[]"}, {0}};
+	const struct ferry_setting more = setting_int("lookback", DAY);
+	struct bench b;
+	(void)state;
+	assert_int_equal(read_with(&b, steps, &more, 1, NULL, 0), 0);
+	end(&b);
+}
+
 /* Up to 3.7 date-times have no zone. */
 static void old_servers_get_times_without_zone(void **state)
 {
@@ -354,19 +460,11 @@ static void failures_end_the_read(void **state)
 static void a_run_that_ends_stops_between_requests(void **state)
 {
 	static const struct step steps[] = {{"GET", LAST30, 200, "[]"}, {0}};
-	const struct ferry_setting settings[] = {setting_text("url", "http://s:8080/steve"), setting_text("username", "u"),
-						 setting_text("password", "p")};
 	struct ferry_extract want = {.limit = 0};
 	struct bench b;
 	(void)state;
-	scripted_init(&b.s, "http://s:8080/steve/api/v1", steps);
-	b.s.user = "u";
-	b.s.password = "p";
+	open_plain(&b, steps);
 	b.s.cancel_after = 1;
-	struct ferry_open open = {.host = &b.s.host, .connection = "steve", .settings = settings, .n_settings = 3,
-				  .role = FERRY_SOURCE};
-	assert_int_equal(ferry_connector.open(&open, &b.handle, &b.err), 0);
-	written_init(&b.w);
 	assert_int_equal(ferry_connector.extract(b.handle, &want, &b.w.sink, &b.err), -1);
 	assert_int_equal(b.err.code, FERRY_E_CANCELLED);
 	end(&b);
@@ -381,6 +479,36 @@ static void a_limit_cuts_and_says_so(void **state)
 	ids_are(&b, "8");
 	assert_string_equal(b.w.truncated, "limit");
 	end(&b);
+}
+
+static int refuse_rows(struct ferry_sink *sink, const struct ferry_value *values, size_t n, struct ferry_error *err)
+{
+	const struct written *w = sink->ctx;
+
+	(void)values, (void)n;
+	assert_non_null(w);
+	err->code = FERRY_E_NETWORK;
+	return -1;
+}
+
+/* The line that broke may be the destination's: that is no reason to read anything again. */
+static void what_the_taker_fails_with_is_the_failure(void **state)
+{
+	struct rest_buf body = {0};
+	struct bench b;
+	(void)state;
+	for (int i = 0; i < 600; i++)
+		rest_addf(&body, "%s{'id':%d}", i ? "," : "[", i);
+	rest_adds(&body, "]");
+	struct step steps[] = {{"GET", LAST30, 200, body.s}, {0}};
+	struct ferry_extract want = {.limit = 0};
+	open_plain(&b, steps);
+	b.w.sink.rows = refuse_rows;
+	assert_int_equal(ferry_connector.extract(b.handle, &want, &b.w.sink, &b.err), -1);
+	assert_int_equal(b.err.code, FERRY_E_NETWORK);
+	assert_string_equal(b.s.log, "");
+	end(&b);
+	rest_buf_release(&body);
 }
 
 /* More rows than one batch holds. */
@@ -400,12 +528,64 @@ static void many_rows_come_in_batches(void **state)
 	rest_buf_release(&body);
 }
 
+/* -- ids, check ---------------------------------------------------------------------------- */
+
+static void ids_are_known_in_little_memory(void **state)
+{
+	static const int64_t odd[] = {0, 63, 64, 4095, 4096, -1, INT64_MAX, INT64_MIN};
+	struct steve_ids ids = {.n_pages = 0};
+	(void)state;
+	for (size_t i = 0; i < 8; i++) {
+		assert_false(steve_ids_has(&ids, odd[i]));
+		assert_true(steve_ids_add(&ids, odd[i]));
+		assert_false(steve_ids_add(&ids, odd[i]));
+		assert_true(steve_ids_has(&ids, odd[i]));
+	}
+	assert_false(steve_ids_has(&ids, 1));
+	steve_ids_release(&ids);
+	for (int64_t id = 5000000; id > 4000000; id--)
+		assert_true(steve_ids_add(&ids, id));
+	for (int64_t id = 4000001; id <= 5000000; id++)
+		assert_false(steve_ids_add(&ids, id));
+	assert_false(steve_ids_has(&ids, 4000000));
+	assert_true(ids.cap * sizeof *ids.bits < 300000);
+	steve_ids_release(&ids);
+}
+
+static void count_mistake(struct ferry_check *check, const char *about, const char *fmt, ...)
+{
+	(void)about;
+	assert_non_null(strstr(fmt, "`key: id`"));
+	++*(int *)check->ctx;
+}
+
+/* Only by the id can SteVe be asked again for what was open. */
+static void check_wants_the_id_for_key(void **state)
+{
+	static const char *const keys[][3] = {{"id", NULL}, {"chargeBoxId", NULL}, {"id", "chargeBoxId", NULL}};
+	int n = 0;
+	struct ferry_check check = {&n, count_mistake};
+	struct ferry_open open = {.connection = "steve", .role = FERRY_SOURCE};
+	(void)state;
+	ferry_connector.check(&open, &check);
+	open.keys = keys[0];
+	ferry_connector.check(&open, &check);
+	assert_int_equal(n, 0);
+	for (int i = 1; i < 3; i++) {
+		open.keys = keys[i];
+		ferry_connector.check(&open, &check);
+		assert_int_equal(n, i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_sessions_as_they_are),
 		cmocka_unit_test(meter_values_are_read_defensively),
 		cmocka_unit_test(borders_are_inclusive_and_sessions_come_once),
+		cmocka_unit_test(a_list_that_breaks_off_goes_on),
+		cmocka_unit_test(reading_again_takes_no_memory),
 		cmocka_unit_test(sessions_met_open_before_are_asked_for_again),
 		cmocka_unit_test(old_servers_are_asked_one_by_one),
 		cmocka_unit_test(a_probe_tells_gone_sessions_from_an_old_server),
@@ -414,11 +594,15 @@ int main(void)
 		cmocka_unit_test(keys_are_asked_for_in_chunks),
 		cmocka_unit_test(only_asked_sessions_are_taken_from_a_revisit),
 		cmocka_unit_test(stopped_leaves_open_ones_out),
+		cmocka_unit_test(times_are_sent_with_a_zone_that_needs_no_plus),
 		cmocka_unit_test(old_servers_get_times_without_zone),
 		cmocka_unit_test(failures_end_the_read),
 		cmocka_unit_test(a_run_that_ends_stops_between_requests),
 		cmocka_unit_test(a_limit_cuts_and_says_so),
+		cmocka_unit_test(what_the_taker_fails_with_is_the_failure),
 		cmocka_unit_test(many_rows_come_in_batches),
+		cmocka_unit_test(ids_are_known_in_little_memory),
+		cmocka_unit_test(check_wants_the_id_for_key),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
