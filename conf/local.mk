@@ -15,3 +15,19 @@ dist_examplesyncs_DATA = \
 	conf/examples/syncs.d/customers.yaml \
 	conf/examples/syncs.d/lago-customers.yaml \
 	conf/examples/syncs.d/shop-customers.yaml
+
+# The EV-charging preset, as it stands here.
+ev = conf/presets/ev-charging
+evdir = $(examplesdir)/presets/ev-charging
+evconnectionsdir = $(evdir)/connections.d
+evsyncsdir = $(evdir)/syncs.d
+evsqlitedir = $(evdir)/sqlite
+evpostgresqldir = $(evdir)/postgresql
+evstevedir = $(evdir)/steve-database
+dist_ev_DATA = $(ev)/README.md
+dist_evconnections_DATA = $(ev)/connections.d/ev-charging.yaml
+dist_evsyncs_DATA = $(ev)/syncs.d/ev-charging.yaml
+dist_evsqlite_DATA = $(ev)/sqlite/local.yaml $(ev)/sqlite/schema.sql
+dist_evpostgresql_DATA = $(ev)/postgresql/local.yaml $(ev)/postgresql/schema.sql
+dist_evsteve_DATA = $(ev)/steve-database/connections.yaml $(ev)/steve-database/from-3.13.yaml \
+	$(ev)/steve-database/up-to-3.12.yaml

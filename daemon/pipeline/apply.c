@@ -12,11 +12,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "pipeline/lanes.h"
-#include "pipeline/statistics.h"
+#include "pipeline/apply.h"
 #include "wire/json.h"
 
 enum { SLICE_MAX = 10000, NOTES = 1000, AHEAD_ROWS = 2000, COMMIT_ROWS = 1000, COMMIT_US = 1000000 };
+/* What large rows come to sooner: a transaction keeps its pages in memory. */
+enum { AHEAD_BYTES = 8 << 20, COMMIT_BYTES = 4 << 20 };
 
 /*
  * The plan is passed once for each kind of decision there is: a slice is read as it stands, and what
@@ -27,81 +28,6 @@ static const uint32_t passes[] = {
 	1u << FERRY_DELETE, 1u << FERRY_DISABLE, 1u << FERRY_UPDATE, 1u << FERRY_CREATE,
 };
 enum { PASSES = sizeof passes / sizeof passes[0] };
-
-
-/* Slices given to the lanes together. It ends, and their memory with it, when the last one is back. */
-struct dispatch {
-	struct dispatch *next;
-	uint64_t group;			/* number of their group of intents */
-	struct slice *slices;
-	int under_way;
-	struct snap_intent *intents;	/* of all rows */
-	bool *open;			/* by row: still in doubt */
-	size_t n;
-	struct snap_intent *left;	/* those, for the commit under way */
-	bool touched;			/* since the last commit */
-};
-
-struct applying {
-	struct segment *seg;
-	struct plan_store *plan;
-	const struct plan_header *header;
-	struct lanes *lanes;
-	int n_lanes, under_way, capacity;
-	size_t slice_rows;
-	uint64_t last_group;
-	struct dispatch *dispatches;
-	struct slice *idle;		/* to be used again: their memory is large */
-	int64_t committed_us;		/* when the last commit was */
-
-	/* reading the plan */
-	size_t pass;
-	int64_t left;			/* entries of this pass that are not read yet */
-	struct buf after;		/* the key read last */
-
-	struct slice *ready;			/* not given to a lane */
-	struct slice **ready_tail;
-	int n_ready;
-
-	/* changes for the next commit; their memory is the page's or a dispatch's */
-	struct snap_op *ops;
-	size_t n_ops, cap_ops;
-	struct plan_outcome *told;	/* room for a slice's outcomes */
-
-	bool stopped;
-	struct ferry_error err;			/* why it stopped */
-};
-
-static struct snap_op *add_op(struct applying *a, enum snap_op_kind kind, struct kv_bytes key)
-{
-	if (a->n_ops == a->cap_ops) {
-		a->cap_ops = a->cap_ops ? a->cap_ops * 2 : 256;
-		a->ops = ferry_realloc(a->ops, a->cap_ops, sizeof *a->ops);
-	}
-	a->ops[a->n_ops] = (struct snap_op){.kind = kind, .key = key};
-	return &a->ops[a->n_ops++];
-}
-
-static void put_op(struct applying *a, const struct plan_entry *e, const char *dest_id, size_t id_len, uint32_t flags)
-{
-	struct snap_op *op = add_op(a, SNAP_PUT, e->key);
-	bool full = a->seg->def->snapshot == SNAPSHOT_FULL;
-	const void *record = e->record ? e->record : e->before;
-
-	op->entry = (struct snap_entry){
-		.flags = flags | (e->flags & PLAN_LINKED ? SNAP_LINKED : 0), .hash = e->hash, .dest_id = dest_id, .dest_id_len = id_len,
-		.layout = a->seg->layout_id, .record = full ? record : NULL,
-		.record_len = e->record ? e->record_len : e->before_len,
-	};
-}
-
-static void stop(struct applying *a, const struct ferry_error *why)
-{
-	if (!a->stopped)
-		a->err = *why;
-	a->stopped = true;
-	lanes_stop(a->lanes);
-}
 
 static struct slice *take_slice(struct applying *a, enum ferry_decision decision)
 {
@@ -119,6 +45,8 @@ static void give_back(struct applying *a, struct slice *s)
 {
 	s->next = a->idle;
 	a->idle = s;
+	a->held -= s->bytes;
+	s->bytes = 0;
 }
 
 static void dispatch_free(struct applying *a, struct dispatch *d)
@@ -148,7 +76,7 @@ static void note_group(struct applying *a, struct dispatch *d)
 			left[n++] = d->intents[i];
 	free(d->left);
 	d->left = left;
-	struct snap_op *op = add_op(a, SNAP_INTEND, (struct kv_bytes){NULL, 0});
+	struct snap_op *op = apply_op(a, SNAP_INTEND, (struct kv_bytes){NULL, 0});
 	op->group = d->group;
 	op->intents = left;
 	op->n_intents = n;
@@ -161,7 +89,7 @@ static int commit(struct applying *a, struct ferry_error *err)
 		if (d->touched)
 			note_group(a, d);
 	int rc = snapshot_commit(a->seg->snapshot, a->ops, a->n_ops, err);
-	a->n_ops = 0;
+	a->n_ops = a->op_bytes = 0;
 	a->committed_us = clock_mono();
 	for (struct dispatch **at = &a->dispatches; *at;) {
 		struct dispatch *d = *at;
@@ -178,26 +106,21 @@ static int commit(struct applying *a, struct ferry_error *err)
 
 /* --------------------------------------------------------- plan into slices */
 
-static bool is_windowed(const struct applying *a)
-{
-	return a->seg->source->caps & FERRY_CAP_WINDOWED;
-}
-
 /* What is not sent: adopted, or to be asked for again, or for good. */
 static void note(struct applying *a, const struct plan_entry *e)
 {
 	if (e->flags & PLAN_ADOPT) {
-		put_op(a, e, e->dest_id, e->dest_id_len, 0);
+		apply_put(a, e, e->dest_id, e->dest_id_len, 0);
 		problem_ruled(a->seg, e->key);
 	}
 	if (e->flags & PLAN_FORGET)
-		add_op(a, SNAP_DELETE, e->key);
-	if (!is_windowed(a))
+		apply_op(a, SNAP_DELETE, e->key);
+	if (!apply_is_windowed(a))
 		return;
 	if (e->flags & (PLAN_ADOPT | PLAN_FINAL) || strcmp(e->reason, "ALREADY_DELIVERED") == 0)
-		add_op(a, SNAP_UNPEND, e->key);
+		apply_op(a, SNAP_UNPEND, e->key);
 	else
-		add_op(a, SNAP_PEND, e->key)->reason = e->reason;
+		apply_op(a, SNAP_PEND, e->key)->reason = e->reason;
 }
 
 static int64_t entries_of(const struct plan_header *h, uint32_t decisions)
@@ -274,7 +197,7 @@ static enum ferry_decision pass_decision(const struct applying *a)
 /* Fill slices until so many are ready, or the plan ends. */
 static int fill(struct applying *a, int wanted, struct ferry_error *err)
 {
-	while (!all_read(a) && a->n_ready < wanted) {
+	while (!all_read(a) && a->n_ready < wanted && a->held < AHEAD_BYTES) {
 		struct slice *s = take_slice(a, pass_decision(a));
 		int rc = read_on(a, a->slice_rows, &s->arena, s->entries, &s->n, err);
 		if (rc != 0 || !s->n) {
@@ -284,6 +207,9 @@ static int fill(struct applying *a, int wanted, struct ferry_error *err)
 			continue;
 		}
 		slice_prepare(s, a->seg);
+		for (size_t i = 0; i < s->n; i++)
+			s->bytes += s->entries[i].record_len + s->entries[i].before_len;
+		a->held += s->bytes;
 		*a->ready_tail = s;
 		a->ready_tail = &s->next;
 		a->n_ready++;
@@ -359,167 +285,27 @@ static int send_ready(struct applying *a, struct ferry_error *err)
 	return rc;
 }
 
-/* ---------------------------------------------------------------- outcomes */
-
-static void acknowledge(struct applying *a, const struct plan_entry *e, enum ferry_decision d, const struct ferry_outcome *o)
-{
-	struct counters *c = &a->seg->counters;
-	const char *id = o->dest_id[0] ? o->dest_id : e->dest_id;
-	size_t id_len = o->dest_id[0] ? strlen(o->dest_id) : e->dest_id_len;
-
-	c->acknowledged++;
-	if (d == FERRY_DELETE) {
-		add_op(a, SNAP_DELETE, e->key);
-		c->deleted++;
-	} else {
-		uint32_t maybe = e->flags & PLAN_MAYBE ? SNAP_MAYBE : 0;
-		put_op(a, e, id, id_len, d == FERRY_DISABLE ? SNAP_DISABLED | maybe : 0);
-		*(d == FERRY_CREATE ? &c->created : d == FERRY_UPDATE ? &c->updated : &c->disabled) += 1;
-	}
-	if (is_windowed(a))
-		add_op(a, SNAP_UNPEND, e->key);
-	if (a->seg->refused)
-		add_op(a, SNAP_UNREFUSE, e->key);
-	if (a->seg->problems.n_rulings)
-		problem_ruled(a->seg, e->key);
-	if (o->message[0])
-		report_log(a->seg->report, a->seg->def->name, STAGE_APPLY, FERRY_LOG_WARN, "%s", o->message);
-	if (o->ack == FERRY_ACK_DUPLICATE)
-		segment_count_reason(a->seg, "ALREADY_DELIVERED", 1);
-}
-
-/* This time makes it so often in a row that it is not sent again before a person has seen it. */
-static void quarantine(struct applying *a, const struct slice *s, size_t i)
-{
-	const struct ferry_outcome *o = &s->outcomes[i];
-	const struct plan_entry *e = &s->entries[i];
-	struct segment *seg = a->seg;
-	int after = seg->generation->daemon.quarantine_after;
-	struct buf request = BUF_INIT, message = BUF_INIT;
-	const char *code = o->code[0] ? o->code : "REJECTED";
-	int64_t times;
-
-	/* what cannot be read is found out by the next commit */
-	if (!after || snapshot_refusals(seg->snapshot, e->key, &e->hash, code, &times, NULL) != 0 || times + 1 < after)
-		return;
-	jw_open(&request, NULL, '{');
-	jw_text(&request, "decision", decision_name(s->decision));
-	jw_text(&request, "dest_id", s->actions[i].dest_id);
-	if (s->actions[i].fields)
-		problem_fields(seg, s->actions[i].fields, "fields", &request);
-	jw_close(&request, '}');
-	buf_addf(&message, "Refused in %d runs in a row (%s): it is not sent again until a person says so.", after, code);
-	problem_report(seg, &(struct problem){.form = e->key, .group = "quarantined", .code = "QUARANTINED",
-		.message = buf_str(&message), .field = o->field[0] ? o->field : NULL, .fields = s->actions[i].fields,
-		.request = buf_str(&request), .answer = o->message});
-	buf_release(&request);
-	buf_release(&message);
-}
-
-static void refuse(struct applying *a, const struct slice *s, size_t i)
-{
-	const struct ferry_outcome *o = &s->outcomes[i];
-	const struct plan_entry *e = &s->entries[i];
-	const struct ferry_value *raw = NULL;
-	struct buf text = BUF_INIT;
-
-	a->seg->counters.failed++;
-	if (is_windowed(a))
-		add_op(a, SNAP_PEND, e->key)->reason = "FAILED";
-	struct snap_op *op = add_op(a, SNAP_REFUSE, e->key);
-	op->reason = o->code[0] ? o->code : "REJECTED";
-	op->hash = e->hash;
-	a->seg->refused++;
-	quarantine(a, s, i);
-	for (size_t f = 0; s->actions[i].fields && f < a->seg->layout.n; f++)
-		if (strcmp(a->seg->layout.names[f], o->field) == 0 && !a->seg->sensitive[f])
-			raw = &s->actions[i].fields[f];
-	if (raw)
-		value_show(raw, 200, &text);
-	report_row_error(a->seg->report, &(struct row_error){
-		.segment = a->seg->def->name, .stage = STAGE_APPLY, .key = s->actions[i].key,
-		.code = o->code[0] ? o->code : "REJECTED", .field = o->field[0] ? o->field : NULL,
-		.message = o->message, .raw = raw ? buf_str(&text) : NULL});
-	buf_release(&text);
-}
-
-/* Not done in this run: a windowed source must be asked for it again. */
-static void leave(struct applying *a, const struct plan_entry *e)
-{
-	if (is_windowed(a))
-		add_op(a, SNAP_PEND, e->key)->reason = "UNDONE";
-}
-
-/* For people: what became of each row. */
-static int tell_outcomes(struct applying *a, const struct slice *s, struct ferry_error *err)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		const struct ferry_outcome *o = &s->outcomes[i];
-		const struct plan_entry *e = &s->entries[i];
-		a->told[i] = (struct plan_outcome){.key = e->key, .ack = o->ack, .code = o->code, .message = o->message,
-			.dest_id = o->dest_id[0] ? o->dest_id : e->dest_id,
-			.dest_id_len = o->dest_id[0] ? strlen(o->dest_id) : e->dest_id_len};
-	}
-	return plan_add_outcomes(a->plan, a->seg->index, s->decision, a->told, s->n, err);
-}
-
-static int finish_slice(struct applying *a, struct slice *s, struct ferry_error *err)
-{
-	struct dispatch *d = s->dispatch;
-	int64_t in_doubt = 0;
-
-	a->seg->counters.requests += s->requests;
-	a->seg->counters.retries += s->repeats;
-	for (size_t i = 0; i < s->n; i++) {
-		switch (s->outcomes[i].ack) {
-		case FERRY_ACK_DONE:
-		case FERRY_ACK_DUPLICATE:
-			acknowledge(a, &s->entries[i], s->decision, &s->outcomes[i]);
-			if (statistics_done(a->seg, s->decision, s->actions[i].fields, err) != 0)
-				return -1;
-			break;
-		case FERRY_ACK_REJECTED:
-			refuse(a, s, i);
-			break;
-		case FERRY_ACK_UNSENT:
-			leave(a, &s->entries[i]);
-			break;
-		case FERRY_ACK_UNKNOWN:
-			in_doubt++;	/* the intent stays */
-			leave(a, &s->entries[i]);
-			break;
-		}
-	}
-	if (in_doubt)
-		report_log(a->seg->report, a->seg->def->name, STAGE_APPLY, FERRY_LOG_WARN,
-			   "%lld rows are in doubt: the next run settles them first", (long long)in_doubt);
-	for (size_t i = 0; i < s->n; i++)
-		d->open[s->at + i] = s->outcomes[i].ack == FERRY_ACK_UNKNOWN;
-	d->touched = true;
-	d->under_way--;
-	if (s->rc != 0)
-		stop(a, &s->err);
-	return tell_outcomes(a, s, err);
-}
-
 static int collect(struct applying *a, struct ferry_error *err)
 {
 	struct slice *s = lanes_take(a->lanes, true);
 
 	for (; s; s = lanes_take(a->lanes, false)) {
 		a->under_way--;
-		if (finish_slice(a, s, err) != 0)
+		if (apply_finish(a, s, err) != 0)
 			return -1;
 	}
 	if (report_cancelled(a->seg->report) && !a->stopped) {
 		struct ferry_error why = {0};
 		ferry_fail(&why, FERRY_E_CANCELLED, "the run was cancelled");
-		stop(a, &why);
+		apply_stop(a, &why);
 	}
 	segment_progress(a->seg);
 	/* nothing to send soon that would carry the acknowledgements along: commit them now */
 	bool last = (all_read(a) || a->stopped) && !a->under_way;
-	if (a->n_ops && (last || a->n_ops >= COMMIT_ROWS * (size_t)a->n_lanes || clock_mono() - a->committed_us > COMMIT_US))
+	bool much = a->n_ops >= COMMIT_ROWS * (size_t)a->n_lanes || a->op_bytes >= COMMIT_BYTES;
+	/* nothing more is read before their memory is free */
+	bool full = a->held >= AHEAD_BYTES && !a->under_way;
+	if ((a->n_ops || full) && (last || much || full || clock_mono() - a->committed_us > COMMIT_US))
 		return commit(a, err);
 	return 0;
 }
@@ -527,12 +313,15 @@ static int collect(struct applying *a, struct ferry_error *err)
 /* What the run did not come to: a windowed source must be asked for it again. */
 static int leave_rest(struct applying *a, struct ferry_error *err)
 {
+	/* gives back the memory of what was sent */
+	if (commit(a, err) != 0)
+		return -1;
 	while (a->ready || !all_read(a)) {
 		if (!a->ready && fill(a, 1, err) != 0)
 			return -1;
 		for (struct slice *s = a->ready; s; s = a->ready) {
 			for (size_t i = 0; i < s->n; i++)
-				leave(a, &s->entries[i]);
+				apply_leave(a, &s->entries[i]);
 			if (commit(a, err) != 0)
 				return -1;
 			a->ready = s->next;
@@ -574,7 +363,7 @@ static int run(struct applying *a, struct ferry_error *err)
 		if (collect(a, err) != 0)
 			return -1;
 	}
-	if (a->stopped && is_windowed(a) && leave_rest(a, err) != 0)
+	if (a->stopped && apply_is_windowed(a) && leave_rest(a, err) != 0)
 		return -1;
 	if ((a->n_ops || a->dispatches) && commit(a, err) != 0)
 		return -1;

@@ -3,6 +3,7 @@
  * extract.c - the stage extract: lookups first, then the source's rows, batch by batch, through
  * canonicalize, reconcile and decide. The source drives; nothing is read twice.
  */
+#include <malloc.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -220,6 +221,10 @@ int stage_extract(struct segment *seg, struct ferry_error *err)
 	if (snapshot_generation(seg->snapshot, &h.generation, err) != 0 || plan_end(seg->plan, &h, err) != 0)
 		return -1;
 	problems_finish(seg);
+	/* large rows have made them large, and apply has use for the memory */
+	buf_release(&seg->batch.bytes);
+	arena_release(&seg->batch.arena);
+	malloc_trim(0);
 	if (h.guarded)
 		*err = stopped;
 	return h.guarded ? -1 : 0;

@@ -19,6 +19,7 @@ struct slice {
 	struct ferry_action *actions;
 	struct ferry_outcome *outcomes;
 	size_t n, cap;
+	size_t bytes;			/* of its records */
 	int rc;				/* 0, or -1 with err: see deliver.h */
 	struct ferry_error err;
 	int64_t requests, repeats;

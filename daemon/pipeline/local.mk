@@ -2,7 +2,7 @@
 # Floor 5, the worker's side: one file per stage; pipeline.c strings them.
 noinst_LTLIBRARIES += daemon/libpipeline.la
 daemon_libpipeline_la_SOURCES = \
-	daemon/pipeline/apply.c \
+	daemon/pipeline/apply.c daemon/pipeline/apply.h \
 	daemon/pipeline/canonicalize.c \
 	daemon/pipeline/checks.c \
 	daemon/pipeline/claims.c \
@@ -14,6 +14,7 @@ daemon_libpipeline_la_SOURCES = \
 	daemon/pipeline/lanes.c daemon/pipeline/lanes.h \
 	daemon/pipeline/lookups.c \
 	daemon/pipeline/match.c daemon/pipeline/match.h \
+	daemon/pipeline/outcomes.c \
 	daemon/pipeline/pipeline.c daemon/pipeline/pipeline.h \
 	daemon/pipeline/problems.c daemon/pipeline/problems.h \
 	daemon/pipeline/raw.c \

@@ -55,6 +55,27 @@ static int validate(struct plug_handle *h, const char *role, const char *connect
 	return 0;
 }
 
+/*
+ * A configuration is checked against its connectors before it is taken; at the daemon's start, in the
+ * foreground and after an upgrade of a connector it may not have been.
+ */
+static int check_settings(const struct segment *seg, const struct plug *plug, enum ferry_role role,
+			  struct ferry_error *err)
+{
+	struct conf_mistakes m = CONF_MISTAKES_INIT;
+	int rc = 0;
+
+	plug_check(plug, role, NULL, role == FERRY_SOURCE ? &seg->def->source : &seg->def->destination, seg->def, &m);
+	if (m.n) {
+		const struct conf_mistake *first = &m.items[0];
+		rc = ferry_fail(err, FERRY_E_CONFIG, "%s:%d:%d: %s", first->mark.file, first->mark.line, first->mark.column,
+				first->text);
+		ferry_hint(err, "'ferryctl check' shows all mistakes.");
+	}
+	conf_mistakes_release(&m);
+	return rc;
+}
+
 static bool is_address(const struct ferry_option *table, const char *name)
 {
 	for (; table && table->name; table++)
@@ -172,6 +193,9 @@ int stage_validate_setup(struct segment *seg, struct ferry_error *err)
 		return ferry_fail(err, FERRY_E_CONFIG, "a key of %zu parts (at most %d)", def->n_key, KEY_PARTS_MAX);
 	if (setup_load(seg, &def->source, &seg->source_plug, &from, err) != 0 ||
 	    setup_load(seg, &def->destination, &seg->dest_plug, &to, err) != 0)
+		return -1;
+	if (check_settings(seg, seg->source_plug, FERRY_SOURCE, err) != 0 ||
+	    check_settings(seg, seg->dest_plug, FERRY_DESTINATION, err) != 0)
 		return -1;
 	plug_layout(seg->dest_plug, def, &seg->arena, &seg->layout);
 	seg->layout_id = segment_layout_id(def->map, def->n_map);

@@ -122,7 +122,7 @@ static int count_decision(struct segment *seg, const struct plan_header *h, enum
 			buf_reset(&after);
 			buf_add(&after, entries[n - 1].key.p, entries[n - 1].key.len);
 		}
-	} while (rc == 0 && n == ENTRIES);
+	} while (rc == 0 && n);
 	free(entries);
 	buf_release(&after);
 	arena_release(&arena);

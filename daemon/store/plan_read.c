@@ -126,6 +126,8 @@ static int copy_entry(const struct plan_header *h, uint32_t decisions, struct kv
 	return 1;
 }
 
+enum { READ_BYTES = 1 << 20 };
+
 int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, uint32_t decisions,
 	      struct kv_bytes after, size_t max, struct arena *arena, struct plan_entry *ret, size_t *ret_n,
 	      struct ferry_error *err)
@@ -134,7 +136,7 @@ int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, u
 	struct kv_cursor *cur = NULL;
 	struct kv_bytes k, v;
 	struct buf from = BUF_INIT;
-	size_t n = 0;
+	size_t n = 0, bytes = 0;
 
 	*ret_n = 0;
 	if (kv_begin(p->env, KV_READ, &txn, err) != 0)
@@ -146,13 +148,14 @@ int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, u
 		rc = kv_seek(cur, start, &k, &v, err);
 	if (rc == 1 && after.len && kv_compare(k, start) == 0)
 		rc = kv_next(cur, &k, &v, err);
-	for (; rc == 1 && n < max && plan_in_part(k, index); rc = kv_next(cur, &k, &v, err)) {
+	for (; rc == 1 && n < max && bytes < READ_BYTES && plan_in_part(k, index); rc = kv_next(cur, &k, &v, err)) {
 		int taken = copy_entry(h, decisions, k, v, arena, &ret[n], err);
 		if (taken < 0) {
 			rc = -1;
 			break;
 		}
 		n += (size_t)taken;
+		bytes += taken ? v.len : 0;
 	}
 	kv_cursor_close(cur);
 	kv_abort(txn);

@@ -161,7 +161,8 @@ int plan_header(struct plan_store *p, size_t index, struct arena *arena, struct 
 		struct ferry_error *err);
 /*
  * Copy up to max entries of these decisions (1u << FERRY_CREATE and so on) after key `after` (len 0:
- * from the first) into the arena. A truncated part's deletes and disables are skips.
+ * from the first) into the arena; fewer when they are large, none only at the end. A truncated part's deletes and
+ * disables are skips.
  */
 int plan_read(struct plan_store *p, size_t index, const struct plan_header *h, uint32_t decisions,
 	      struct kv_bytes after, size_t max, struct arena *arena, struct plan_entry *ret, size_t *ret_n, struct ferry_error *err);

@@ -350,7 +350,6 @@ static int write_one_by_one(struct batch *b, struct ferry_error *err)
 			return refuse_all(b, err);
 		if (next == BEGIN_AGAIN) {
 			take_back(b);
-			forget(b, 0, FERRY_ACK_UNSENT);
 			b->careful = true;
 			i = (size_t)-1;
 		}
@@ -410,7 +409,6 @@ static int write_arrays(struct batch *b, enum statement which, struct ferry_erro
 		if (run == RUN_FAULT && fault_code(&b->fault, FERRY_OK) == FERRY_OK) {
 			/* some row, or the array itself */
 			take_back(b);
-			forget(b, 0, FERRY_ACK_UNSENT);
 			return write_one_by_one(b, err);
 		}
 		if (run != RUN_DONE)

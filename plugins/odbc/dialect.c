@@ -156,7 +156,8 @@ static const char *const psqlodbc_reading[] = {"UseDeclareFetch", "1", "Fetch", 
 
 /*
  * Text is UTF-8 whatever the locale. In blocks of rows it mixes rows up, as soon as a value of one of
- * them does not go into its buffer as it is.
+ * them does not go into its buffer as it is. Of each date in an array of parameters it never frees a
+ * copy.
  */
 static const char *const maodbc_names[] = {"maodbc", "MariaDB", NULL};
 static const char *const maodbc_keywords[] = {"CHARSET", "utf8mb4", NULL};
@@ -181,7 +182,7 @@ static const struct driver drivers[] = {
 		.names = maodbc_names, .keywords = maodbc_keywords,
 		.limit_keyword = "READ_TIMEOUT", .limit_unit_ms = 1000, .limit_more_ms = 5000,
 		.connect_keyword = "CONN_TIMEOUT",
-		.arrays = true, .no_blocks = true,
+		.arrays = true, .no_blocks = true, .dates_as_text = true,
 	}, {
 		.names = sqlite_names, .keywords = sqlite_keywords, .creating = sqlite_creating,
 		.limit_keyword = "Timeout", .limit_unit_ms = 1, .reads_alone = true,

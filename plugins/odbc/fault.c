@@ -25,16 +25,6 @@ static enum dbms speaker(const char *text)
 	return strncmp(text, "[SQLite]", 8) == 0 ? DBMS_SQLITE : DBMS_OTHER;
 }
 
-static void hide(char *text, const char *secret)
-{
-	size_t len = secret ? strlen(secret) : 0;
-
-	for (char *at = text; len > 2 && (at = strstr(at, secret)); at += 3) {
-		memmove(at + 3, at + len, strlen(at + len) + 1);
-		memcpy(at, "***", 3);
-	}
-}
-
 static void add_record(struct fault *f, char *text)
 {
 	size_t used = strlen(f->text);
@@ -96,8 +86,10 @@ void fault_read(struct database *d, SQLHSTMT stmt, struct fault *f)
 		  SQL_SUCCEEDED(
 			  SQLGetConnectAttr(d->dbc, SQL_ATTR_CONNECTION_DEAD, &dead, 0, NULL)) &&
 		  dead == SQL_CD_TRUE;
-	hide(f->text, d->password);
-	hide(f->text, d->secrets);
+	if (d->password)
+		keywords_mask(f->text, d->password, strlen(d->password));
+	if (d->secrets)
+		keywords_mask_all(f->text, d->secrets);
 	enum ferry_code code = fault_code(f, FERRY_OK);
 	d->lost = d->lost || f->dead ||
 		  (d->connected && (code == FERRY_E_NETWORK || code == FERRY_E_CONNECT));

@@ -89,7 +89,8 @@ const char *keywords_secret(const char *connection)
 
 void keywords_add(struct text *connection, const char *keyword, const char *value)
 {
-	bool braces = strpbrk(value, "[]{}(),;?*=!@ ") || !*value;
+	size_t len = strlen(value);
+	bool braces = !len || strpbrk(value, "[]{}(),;?*=!@") || *value == ' ' || value[len - 1] == ' ';
 
 	if (connection->len && connection->s[connection->len - 1] != ';')
 		text_add(connection, ";", 1);
@@ -102,4 +103,22 @@ void keywords_add(struct text *connection, const char *keyword, const char *valu
 	for (; *value; value++)
 		text_add(connection, *value == '}' ? "}}" : value, *value == '}' ? 2 : 1);
 	text_add(connection, "}", 1);
+}
+
+void keywords_mask(char *text, const char *secret, size_t len)
+{
+	/* shorter ones are words of any text */
+	for (char *at = text; len > 2 && (at = memmem(at, strlen(at), secret, len)); at += 3) {
+		memmove(at + 3, at + len, strlen(at + len) + 1);
+		memcpy(at, "***", 3);
+	}
+}
+
+void keywords_mask_all(char *text, const char *secrets)
+{
+	const char *k, *v;
+	size_t k_len, v_len;
+
+	while (next_pair(&secrets, &k, &k_len, &v, &v_len))
+		keywords_mask(text, v, v_len);
 }

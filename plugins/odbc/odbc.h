@@ -74,6 +74,7 @@ struct driver {
 	const char *connect_keyword;	/* gets the seconds a connection may take, else the driver's own */
 	bool arrays;			/* many rows of parameters are one exchange */
 	bool reads_alone;		/* it gathers all rows first when it is in a transaction */
+	bool dates_as_text;		/* it loses memory over dates in arrays of parameters */
 	bool no_blocks;			/* it cannot be trusted with many rows at once */
 	bool number_sizes_lie;		/* decimals may be longer than it says */
 };
@@ -89,6 +90,9 @@ bool keywords_have(const char *connection, const char *keyword, const char **val
 void keywords_add(struct text *connection, const char *keyword, const char *value);
 /* A keyword whose value is a secret, or NULL: such must not stand where it is shown. */
 const char *keywords_secret(const char *connection);
+/* Put *** for a secret wherever it stands in a text; for every value of a connection string. */
+void keywords_mask(char *text, const char *secret, size_t len);
+void keywords_mask_all(char *text, const char *secrets);
 /* False when it is not KEYWORD=value;... */
 bool keywords_valid(const char *connection);
 

@@ -29,12 +29,17 @@ static void choose_tagged(struct param *p, const struct ferry_value *v)
 	}
 }
 
-static void choose(struct param *p, const struct column *c)
+static void choose(const struct database *d, struct param *p, const struct column *c)
 {
 	p->type = c->type;
 	p->size = c->size;
 	p->digits = c->digits;
 	p->ctype = SQL_C_CHAR;
+	if (d->driver->dates_as_text && (c->form == FORM_DATE || c->form == FORM_TIMESTAMP)) {
+		p->type = SQL_VARCHAR;
+		p->digits = 0;
+		return;
+	}
 	switch (c->form) {
 	case FORM_INTEGER:
 		/* beyond 64 bits drivers would go wrong */
@@ -124,6 +129,22 @@ static SQLLEN put_timestamp(const struct database *d, const struct ferry_value *
 	return sizeof s;
 }
 
+/* "2026-01-31", "2026-01-31 10:00:00.123456" */
+static SQLLEN put_moment(const struct database *d, const struct column *c, const struct ferry_value *v,
+			 char *to)
+{
+	char text[MOMENT_TEXT];
+	int64_t us = 0, of_day;
+
+	value_time(d, v, &us);
+	int64_t day = moment_split(us, &of_day);
+	size_t len = c->form == FORM_DATE ? date_text(day, text) : moment_text(day, of_day, false, text);
+	memcpy(to, text, len);
+	if (len > 10)
+		to[10] = ' ';
+	return (SQLLEN)len;
+}
+
 /* "2026-01-31 10:00:00.000000 +00:00", as databases with zones write it. */
 static SQLLEN put_zoned(const struct database *d, const struct ferry_value *v, char *to)
 {
@@ -170,6 +191,8 @@ static SQLLEN put_value(const struct database *d, const struct param *p, const s
 		return put_timestamp(d, v, to);
 	if (c->form == FORM_ZONED)
 		return put_zoned(d, v, to);
+	if (c->form == FORM_DATE || c->form == FORM_TIMESTAMP)
+		return put_moment(d, c, v, to);
 	if (p->ctype == SQL_C_SBIGINT) {
 		memcpy(to, &v->i, sizeof v->i);
 		return sizeof v->i;
@@ -218,7 +241,7 @@ bool param_fill(const struct database *d, struct param *p, const struct column *
 	if (c->form == FORM_TAGGED)
 		choose_tagged(p, values[0]);
 	else
-		choose(p, c);
+		choose(d, p, c);
 	p->width = 8;
 	for (size_t i = 0; i < n; i++) {
 		size_t room = (room_for(p, values[i]) + 7) & ~(size_t)7;

@@ -49,15 +49,12 @@ static const struct ferry_option destination_options[] = {
 static void check(const struct ferry_open *open, struct ferry_check *check)
 {
 	const char *dsn = ferry_setting_text(open, "dsn");
-	char *message = NULL;
-	PQconninfoOption *options = dsn ? PQconninfoParse(dsn, &message) : NULL;
+	char why[400];
 
-	if (message)
-		text_one_line(message);
-	if (dsn && !options)
-		check->mistake(check, "dsn", "dsn: %s", message ? message : "it cannot be read");
-	PQfreemem(message);
-	PQconninfoFree(options);
+	if (dsn)
+		PQconninfoFree(dsn_parse(dsn, why, sizeof why));
+	if (dsn && *why)
+		check->mistake(check, "dsn", "%s", why);
 	if (open->role == FERRY_SOURCE)
 		query_check(open, POSTGRES_SQL, check);
 	else

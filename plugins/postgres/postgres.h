@@ -49,6 +49,11 @@ struct patience {
 	int64_t total_ms, ending_ms;	/* total_ms 0: for ever */
 };
 
+/*
+ * The options of a dsn, freed with PQconninfoFree; NULL when it cannot be read. why says in one line what
+ * is wrong with it, a password in it included; it is empty when nothing is.
+ */
+PQconninfoOption *dsn_parse(const char *dsn, char *why, size_t size);
 int server_init(struct server *s, const struct ferry_open *open, struct ferry_error *err);
 void server_release(struct server *s);
 int server_connect(struct server *s, struct ferry_error *err);

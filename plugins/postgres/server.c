@@ -35,34 +35,37 @@ int server_no_memory(const struct server *s, struct ferry_error *err)
 
 /* ------------------------------------------------------------------ settings */
 
-static const char *dsn_value(const struct server *s, const char *keyword)
+static const char *option_value(const PQconninfoOption *options, const char *keyword)
 {
-	for (const PQconninfoOption *o = s->dsn; o->keyword; o++)
+	for (const PQconninfoOption *o = options; o->keyword; o++)
 		if (strcmp(o->keyword, keyword) == 0)
 			return o->val && *o->val ? o->val : NULL;
 	return NULL;
 }
 
-static int parse_dsn(struct server *s, const char *dsn, struct ferry_error *err)
+static const char *dsn_value(const struct server *s, const char *keyword)
 {
-	char *why = NULL;
+	return option_value(s->dsn, keyword);
+}
 
-	s->dsn = PQconninfoParse(dsn, &why);
-	if (!s->dsn) {
+PQconninfoOption *dsn_parse(const char *dsn, char *why, size_t size)
+{
+	char *text = NULL;
+	PQconninfoOption *options = PQconninfoParse(dsn, &text);
+
+	why[0] = '\0';
+	if (!options) {
 		/* libpq quotes parts of what it could not read; one of them could be a password */
-		bool secret = strcasestr(dsn, "password") || strchr(dsn, '@');
-		if (why)
-			text_one_line(why);
-		s->host->fail(err, FERRY_E_CONFIG, "connection '%s': 'dsn' cannot be read%s%s", s->name,
-			      why && !secret ? ": " : "", why && !secret ? why : "");
-		PQfreemem(why);
-		return -1;
+		bool secret = !text || strcasestr(dsn, "password") || strchr(dsn, '@');
+		if (text)
+			text_one_line(text);
+		snprintf(why, size, "'dsn' cannot be read%s%s", secret ? "" : ": ", secret ? "" : text);
+	} else if (option_value(options, "password")) {
+		snprintf(why, size, "'dsn' has a password in it, and is shown: move it to the setting "
+				    "'password', which is not");
 	}
-	if (dsn_value(s, "password"))
-		return s->host->fail(err, FERRY_E_CONFIG,
-				     "connection '%s': 'dsn' has a password in it, and is shown: move it "
-				     "to the setting 'password', which is not", s->name);
-	return 0;
+	PQfreemem(text);
+	return options;
 }
 
 /* Debian's list of the authorities the system trusts; this libpq has no word for it. */
@@ -92,6 +95,7 @@ static void take_tls(struct server *s, const struct ferry_open *open)
 int server_init(struct server *s, const struct ferry_open *open, struct ferry_error *err)
 {
 	const char *dsn = ferry_setting_text(open, "dsn");
+	char why[400];
 
 	s->host = open->host;
 	s->role = open->role;
@@ -102,8 +106,11 @@ int server_init(struct server *s, const struct ferry_open *open, struct ferry_er
 	s->timeout_ms = ferry_setting_int(open, "statement_timeout", common);
 	if (!dsn)
 		return s->host->fail(err, FERRY_E_CONFIG, "connection '%s' needs 'dsn'", s->name);
-	if (parse_dsn(s, dsn, err))
-		return -1;
+	s->dsn = dsn_parse(dsn, why, sizeof why);
+	if (*why)
+		return s->host->fail(err, FERRY_E_CONFIG, "connection '%s': %s", s->name, why);
+	if (!s->sslmode)
+		s->sslmode = dsn_value(s, "sslmode");
 	const char *seconds = dsn_value(s, "connect_timeout");
 	s->connect_ms = open->common.connect_timeout_ms ? open->common.connect_timeout_ms : 10000;
 	if (seconds && strtol(seconds, NULL, 10) > 0)

@@ -106,3 +106,16 @@ contacts() { db copy "SELECT group_concat(id || ' ' || name, ', ') FROM (SELECT 
 	run -3 --separate-stderr once pepole
 	has "there is no sync 'pepole'" "$(cat "$T/once.log")"
 }
+
+@test "large rows: thousands of 20 kB, and one of 10 MB, within the memory a worker may have" {
+	settings "memory_limit: 192MiB"
+	db crm "DROP TABLE people; CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, email TEXT);
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+		INSERT INTO people SELECT i, hex(randomblob(10000)), 'x' FROM n;
+		INSERT INTO people VALUES (3001, hex(zeroblob(5 * 1024 * 1024)), 'y')"
+	run -0 once people
+	is "3001 extracted, 3001 created" "$(summary)"
+	is "3001|70485760" "$(db copy "SELECT count(*) || '|' || sum(length(name)) FROM contacts")"
+	run -0 once people
+	is "3001 extracted, 3001 unchanged" "$(summary)"
+}

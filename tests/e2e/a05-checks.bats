@@ -137,3 +137,53 @@ syncs.d/sql.yaml:9:15: expression '1 +': near \")\": syntax error"
 	run -1 ctl check "$T/etc"
 	has "syncs.d/bad.yaml:1:7: 'source' is missing"
 }
+
+@test "a run that nobody has checked before: an unknown setting fails it at its place, and nothing is read" {
+	connection a sqlite "path: $T/a.db"
+	db a "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)"
+	sync_file s <<-'END'
+		source: {connection: a, table: t}
+		destination: {connection: a, table: u, create: true, lanes: 4}
+		key: id
+		map: {id: id}
+	END
+	run -1 once s
+	has "CONFIG: segment main: validate_setup: "
+	has "syncs.d/s.yaml:3:"
+	has "unknown setting 'lanes' for sqlite as a destination"
+}
+
+@test "lookups of segments and statistics: what cannot be meant is told at its place" {
+	connection a sqlite "path: $T/a.db"
+	sync_file s <<-'END'
+		segments:
+		  - name: one
+		    source: {connection: a, table: t}
+		    destination: {connection: a, table: u}
+		    lookups:
+		      later: {segment: two, key: key}
+		      both: {segment: one, connection: a, table: t}
+		      none: {key: id}
+		    key: id
+		    map: {id: id}
+		    statistics:
+		      title: Numbers
+		      counts:
+		        same: {of: unchanged, when: id > 3}
+		        odd: {of: everything}
+		  - name: two
+		    source: {connection: a, table: t}
+		    destination: {connection: a, table: v}
+		    lookups:
+		      earlier: {segment: one, key: key}
+		    key: id
+		    map: {id: id}
+	END
+	run -1 check
+	has "syncs.d/s.yaml:7:24: there is no segment 'two' with records before this one"
+	has "lookup 'both' needs either 'connection' or 'segment'"
+	has "lookup 'none' needs either 'connection' or 'segment'"
+	has "'when' cannot be asked of these records"
+	has "'everything'"
+	has_not "earlier"
+}

@@ -126,6 +126,7 @@ steps() { jq -r '[.steps[] | "\(.name) \(.status)"] | join(", ")' <<<"$output"; 
 		destination:
 		  connection: api
 		  create: {method: POST, path: "/contacts"}
+		mode: append
 		map: {id: id}
 	END
 	sync_file both <<-'END'

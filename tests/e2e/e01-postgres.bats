@@ -159,8 +159,110 @@ contacts() { pg "SELECT id || ' ' || name FROM contacts ORDER BY id" | paste -sd
 	run -0 once into
 	is "3 extracted, 3 created" "$(summary)"
 	has_not "hunter2" "$(cat "$T/once.log")"
-	connection warehouse postgres "dsn: \"host=$PG dbname=polaris user=ferry password=hunter2\""
+	for dsn in "host=$PG dbname=polaris user=ferry password=hunter2" "host=$PG password='x y' hunter2"; do
+		connection warehouse postgres "dsn: \"$dsn\""
+		run -1 check
+		has "connections.d/warehouse.yaml:4:"
+		has "'dsn' "
+		has_not "hunter2"
+		run -1 once into
+		has_not "hunter2"
+	done
+}
+
+# authority NAME, certificate NAME HOST AUTHORITY: files of the server's user, whose keys nobody else may read.
+authority() {
+	(umask 077 && as_nobody openssl req -x509 -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.pem" -days 2 -subj "/CN=$1" 2>/dev/null)
+}
+
+certificate() {
+	(umask 077 && as_nobody openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$2" 2>/dev/null)
+	(umask 077 && as_nobody openssl x509 -req -in "$1.csr" -CA "$3.pem" -CAkey "$3.key" -CAcreateserial -days 2 -out "$1.pem" 2>/dev/null)
+}
+
+@test "TLS: a server is believed only with a certificate of its own name, by whom we trust; ferry shows its own" {
+	command -v openssl >/dev/null || skip "openssl is missing: apt install openssl"
+	local port=$((20000 + RANDOM % 20000)) tls
+	authority ours
+	authority theirs
+	certificate right localhost ours
+	certificate other elsewhere ours
+	certificate client ferry ours
+	certificate stranger somebody ours
+	into_postgres
+	over_tls() {
+		connection warehouse postgres "dsn: \"host=localhost hostaddr=127.0.0.1 port=$port dbname=polaris user=ferry\"" \
+			"retries: 0" "$@"
+	}
+	serve() {
+		postgres_down
+		postgres_up -c listen_addresses=127.0.0.1 -c port=$port -c ssl=on -c ssl_cert_file="$PG/$1.pem" \
+			-c ssl_key_file="$PG/$1.key" -c ssl_ca_file="$PG/ours.pem"
+	}
+	refused() {
+		run -1 once into
+		has "$1: " || return
+		has "in stage validate_setup" || return
+		has "$2"
+	}
+	export PGPORT=$port		# for psql
+	serve right
+	over_tls "tls: {ca: $PG/ours.pem}"
+	run -0 once into
+	is "3 extracted, 3 created" "$(summary)"
+	over_tls "tls: {ca: $PG/theirs.pem}"
+	refused CONNECT "certificate verify failed"
+	over_tls "tls: {verify: true}"
+	refused CONNECT ""
+	over_tls "tls: {verify: false}"
+	run -0 once into
+	# its own settings come first
+	over_tls "tls: {ca: $PG/theirs.pem}" "sslrootcert: $PG/ours.pem"
+	run -0 once into
+
+	sed -i '1ihostssl all ferry 127.0.0.1/32 cert' "$PG/data/pg_hba.conf"
+	serve other
+	over_tls "tls: {ca: $PG/ours.pem, cert: $PG/client.pem, key: $PG/client.key}"
+	refused CONNECT 'does not match host name "localhost"'
+	serve right
+	run -0 once into
+	over_tls "tls: {ca: $PG/ours.pem}"
+	refused AUTH "certificate"
+	over_tls "tls: {ca: $PG/ours.pem, cert: $PG/stranger.pem, key: $PG/stranger.key}"
+	refused AUTH "certificate authentication failed"
+	over_tls "tls: {ca: $PG/ours.pem, cert: $PG/client.pem, key: $PG/client.key}"
+	start_ferryd
+	run -0 ctl test warehouse
+	has "TLSv1"
+	has_not "not checked"
+	stop_ferryd
+
+	sed -i 1d "$PG/data/pg_hba.conf"
+	postgres_down
+	postgres_up -c listen_addresses=127.0.0.1 -c port=$port
+	over_tls "tls: {verify: false}"
+	refused CONNECT "does not support SSL"
+	over_tls
+	run -0 once into
+	is "3 extracted, 3 unchanged" "$(summary)"
+}
+
+@test "a server that answers no more: the connection's own timeouts end the wait" {
+	into_postgres
+	connection_pg warehouse "timeout: 300ms" "retries: 0"
+	psql -h "$PG" -U ferry -d polaris -qc "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN PERFORM pg_sleep(20); RETURN new; END \$\$;
+		CREATE TRIGGER slow BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION slow()"
 	run -1 once into
-	has "move it to the setting 'password'"
-	has_not "hunter2"
+	has "TIMEOUT: "
+	is 0 "$(pg "SELECT count(*) FROM contacts")"
+	pg "DROP TRIGGER slow ON contacts"
+	run -0 once into
+	is "3 extracted, 3 created" "$(summary)"
+	# one that takes the connection and says nothing
+	kill -STOP "$pg_pid"
+	connection_pg warehouse "connect_timeout: 300ms" "retries: 0"
+	run -1 once into
+	kill -CONT "$pg_pid"
+	has "CONNECT: "
+	has "no connection within 300 ms"
 }

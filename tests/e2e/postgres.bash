@@ -46,9 +46,9 @@ postgres_start() {
 	sql "CREATE DATABASE polaris OWNER ferry"
 }
 
-# postgres_up, postgres_down: the server runs, or not; its data stay.
+# postgres_up [ARGUMENT...], postgres_down: the server runs, or not; its data stay.
 postgres_up() {
-	(as_nobody "$pg_bin/postgres" -D "$PG/data" -k "$PG" -c listen_addresses= -c fsync=off) \
+	(as_nobody "$pg_bin/postgres" -D "$PG/data" -k "$PG" -c listen_addresses= -c fsync=off "$@") \
 		>>"$T/postgres.log" 2>&1 3>&- &
 	pg_pid=$!
 	children+=("$pg_pid")

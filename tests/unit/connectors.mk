@@ -49,9 +49,10 @@ endif
 
 if ENABLE_STEVE
 check_PROGRAMS += tests/unit/test-steve-connection tests/unit/test-steve-tags \
-	tests/unit/test-steve-transactions
+	tests/unit/test-steve-tags-write tests/unit/test-steve-transactions
 TESTS += tests/unit/test-steve-connection tests/unit/test-steve-tags \
-	tests/unit/test-steve-transactions
+	tests/unit/test-steve-tags-write tests/unit/test-steve-transactions
+steve_tags_fixture = tests/unit/steve-tags-fixture.c tests/unit/steve-tags-fixture.h
 
 tests_unit_test_steve_connection_SOURCES = tests/unit/test-steve-connection.c \
 	$(connector_test_sources) $(steve_tags_sources)
@@ -59,11 +60,17 @@ tests_unit_test_steve_connection_CPPFLAGS = $(connector_test_cppflags)
 tests_unit_test_steve_connection_CFLAGS = $(connector_test_cflags)
 tests_unit_test_steve_connection_LDADD = $(connector_test_libs)
 
-tests_unit_test_steve_tags_SOURCES = tests/unit/test-steve-tags.c $(connector_test_sources) \
-	$(steve_tags_sources)
+tests_unit_test_steve_tags_SOURCES = tests/unit/test-steve-tags.c $(steve_tags_fixture) \
+	$(connector_test_sources) $(steve_tags_sources)
 tests_unit_test_steve_tags_CPPFLAGS = $(connector_test_cppflags)
 tests_unit_test_steve_tags_CFLAGS = $(connector_test_cflags)
 tests_unit_test_steve_tags_LDADD = $(connector_test_libs)
+
+tests_unit_test_steve_tags_write_SOURCES = tests/unit/test-steve-tags-write.c \
+	$(steve_tags_fixture) $(connector_test_sources) $(steve_tags_sources)
+tests_unit_test_steve_tags_write_CPPFLAGS = $(connector_test_cppflags)
+tests_unit_test_steve_tags_write_CFLAGS = $(connector_test_cflags)
+tests_unit_test_steve_tags_write_LDADD = $(connector_test_libs)
 
 tests_unit_test_steve_transactions_SOURCES = tests/unit/test-steve-transactions.c \
 	$(connector_test_sources) $(steve_transactions_sources)

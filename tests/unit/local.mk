@@ -20,3 +20,8 @@ include tests/unit/schedule.mk
 include tests/unit/http-connector.mk
 include tests/unit/supervise.mk
 endif
+
+# The unit tests alone.
+check-unit:
+	$(MAKE) check TESTS="$(filter tests/unit/test-%,$(check_PROGRAMS))"
+.PHONY: check-unit

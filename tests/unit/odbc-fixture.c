@@ -34,13 +34,6 @@ const char *servers_folder(void)
 	return folder;
 }
 
-/* MariaDB's driver loses some bytes of its own. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:libmaodbc\n";
-}
-
 /* ------------------------------------------------------------------ the servers */
 
 static bool find_one(const char *pattern, char *out, size_t size)

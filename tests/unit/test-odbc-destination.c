@@ -196,8 +196,11 @@ static void rows_refused(void **state)
 	expect_refused(999, "NULL_KEY", "id");
 	expect_rows(f, "SELECT count(*) FROM people", pick(f, "994\n", "994\n", "995\n"));
 	for (int i = 0; i < 1000; i++)
-		if (i != 10 && i != 500 && i != 501 && i != 700 && i < 998)
+		if (i != 10 && i != 500 && i != 501 && i != 700 && i < 998) {
 			assert_int_equal(outcomes[i].ack, FERRY_ACK_DONE);
+			assert_int_equal(strtol(outcomes[i].dest_id, NULL, 10), i);
+			assert_true(outcomes[i].dest_id[0]);
+		}
 	ferry_connector.close(h);
 
 	/* with a database of which nothing is known the engine narrows it down */

@@ -64,6 +64,10 @@ static void connection_strings(void **state)
 	assert_false(keywords_valid(""));
 	assert_false(keywords_valid("Driver=x;rest"));
 	assert_true(keywords_valid("Driver=x;"));
+	char told[] = "login with hunter2, abc and hunter2 failed: ab";
+	keywords_mask(told, "hunter2", 7);
+	keywords_mask_all(told, "Token={abc};Short=ab");
+	assert_string_equal(told, "login with ***, *** and *** failed: ab");
 	keywords_add(&s, "UID", "me");
 	keywords_add(&s, "PWD", "a;b}c");
 	assert_string_equal(s.s, "UID=me;PWD={a;b}}c}");
