@@ -72,7 +72,8 @@ void view_statistics(struct ctl *ctl, json_node *run)
 	for (size_t i = 0; i < json_count(segments); i++) {
 		json_node *s = json_at(segments, i);
 		json_node *statistics = json_get(s, "statistics");
-		add_members(ctl, &text, json_get(statistics, "counts"), 20);
+		json_node *counts = json_get(statistics, "counts");
+		add_members(ctl, &text, counts ? counts : statistics, 20);
 		if (!text.len)
 			continue;
 		table_text(&t, STYLE_PLAIN, json_get_text(statistics, "title", json_get_text(s, "name", "?")));

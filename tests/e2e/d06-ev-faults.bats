@@ -30,12 +30,15 @@ expected_code() { # KIND
 	esac
 }
 
-# strike PEER ROUTE KIND "SEGMENT/STAGE..." [AFTER]: the run with the fault, from the request after so
-# many on, and the run after it.
+# strike PEER ROUTES KIND "SEGMENT/STAGE..." [AFTER]: the run with the fault, from the request after so
+# many on, and the run after it. ROUTES: one, or several with commas between.
 strike() {
-	local peer=$1 route=$2 kind=$3 where=$4 said
+	local peer=$1 route=$2 kind=$3 where=$4 said one routes
 	something_new
-	fault "$peer" "{\"route\": \"$route\", \"kind\": \"$kind\", \"after\": ${5-0}, \"times\": -1}"
+	IFS=, read -ra routes <<<"$route"
+	for one in "${routes[@]}"; do
+		fault "$peer" "{\"route\": \"$one\", \"kind\": \"$kind\", \"after\": ${5-0}, \"times\": -1}"
+	done
 	run_sync ev-charging
 	no_faults "$peer"
 	is completed "$run_status" "$kind at $route"
@@ -103,10 +106,14 @@ kinds="429 500 hang cut_after_write invalid_json expired_key"
 
 @test "Lago's lists, each its own segment" {
 	preset
+	local resource routes='' stages=''
+	for resource in billable_metrics plans customers subscriptions invoices wallets; do
+		strike lago "GET /api/v1/$resource" cut_after_write "lago-${resource/_/-}/extract" 1
+		routes=$routes,"GET /api/v1/$resource"
+		stages="$stages lago-${resource/_/-}/extract"
+	done
 	for kind in $kinds; do
-		for resource in billable_metrics plans customers subscriptions invoices wallets; do
-			strike lago "GET /api/v1/$resource" $kind "lago-${resource/_/-}/extract" 1
-		done
+		strike lago "${routes#,}" $kind "${stages# }" 1
 	done
 	strike lago "GET /api/v1/wallets" expired_key "lago-wallets/validate_setup"
 }
