@@ -68,9 +68,9 @@ mariadb_start() {
 	MY=$(mktemp -d "${TMPDIR:-/tmp}/ferry-my-XXXXXX")
 	chmod 777 "$MY"
 	[ "$(id -u)" != 0 ] || as=(setpriv --reuid=nobody "--regid=$(id -g nobody)" --clear-groups)
-	(cd "$MY" && "${as[@]}" mariadb-install-db --no-defaults --auth-root-authentication-method=normal \
+	(cd "$MY" && export TMPDIR=$MY && "${as[@]}" mariadb-install-db --no-defaults --auth-root-authentication-method=normal \
 		--skip-test-db --datadir="$MY/data") >"$T/mariadb-install.log" 2>&1
-	(cd "$MY" && exec "${as[@]}" mariadbd --no-defaults --datadir="$MY/data" --socket="$MY/s" --skip-networking \
+	(cd "$MY" && export TMPDIR=$MY && exec "${as[@]}" mariadbd --no-defaults --datadir="$MY/data" --socket="$MY/s" --skip-networking \
 		--pid-file="$MY/pid" --max-allowed-packet=64M) >"$T/mariadb.log" 2>&1 3>&- &
 	children+=($!)
 	wait_for "mariadb -uroot -S '$MY/s' -e 'SELECT 1' || ! kill -0 $!" 30

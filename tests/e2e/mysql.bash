@@ -9,6 +9,8 @@
 # as_mysql PROGRAM ARGUMENT...: takes the place of this shell.
 as_mysql() {
 	cd "$MY" || exit
+	# where it would remove the temporary files of other servers when it begins
+	export TMPDIR=$MY
 	if [ "$(id -u)" = 0 ]; then
 		exec setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups "$@"
 	else

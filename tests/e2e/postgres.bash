@@ -4,7 +4,7 @@
 # Sourced after lib.bash; the story's setup begins with postgres_start.
 #
 #   $PG       the server's folder, which is also the socket's
-# shellcheck shell=bash disable=SC2034,SC2154 # lib.bash has the other half
+# shellcheck shell=bash disable=SC2034,SC2120,SC2154 # lib.bash has the other half, stories the arguments
 
 postgres_programs() {
 	local dirs

@@ -45,6 +45,8 @@ static pid_t start(char *const *argv)
 
 	if (pid)
 		return pid;
+	/* where it would remove the temporary files of other servers when it begins */
+	setenv("TMPDIR", folder, 1);
 	become_ordinary();
 	if (!freopen("log", "a", stdout) || !freopen("log", "a", stderr))
 		_exit(127);
