@@ -103,12 +103,14 @@ int http_parse(const struct http_connection *c, const char *what,
 	       const struct ferry_http_response *res, rest_node **ret, struct ferry_error *err)
 {
 	char start[120];
+	size_t at;
 
 	if (rest_try_parse(res->body, res->body_len, ret))
 		return 0;
+	const char *why = rest_flaw(res->body, res->body_len, &at);
 	http_excerpt(c, res->body, res->body_len < 100 ? res->body_len : 100, start, sizeof start);
-	c->api.host->fail(err, FERRY_E_PROTOCOL, "%s: %s answers %d with something else than JSON: %s",
-			  what, c->api.peer, res->status, *start ? start : "(nothing)");
+	c->api.host->fail(err, FERRY_E_PROTOCOL, "%s: %s answers %d with something else than JSON: %s at byte %zu of %zu: %s",
+			  what, c->api.peer, res->status, why, at, res->body_len, *start ? start : "(nothing)");
 	return rest_hint(err, "check the connection's url, and whether a login page or proxy stands "
 			      "in between");
 }

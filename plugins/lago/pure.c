@@ -69,6 +69,29 @@ bool lago_addressable(const struct ferry_value *v)
 	       !(v->len == 2 && !memcmp(v->s, "..", 2));
 }
 
+/* JSON text that stands for the character NUL somewhere. */
+static bool json_has_nul(const char *s, size_t len)
+{
+	for (size_t i = 0; i + 6 <= len; i++)
+		if (s[i] == '\\') {
+			if (memcmp(s + i, "\\u0000", 6) == 0)
+				return true;
+			i++;		/* what is escaped, maybe another backslash */
+		}
+	return false;
+}
+
+int lago_storable(const struct ferry_pure *pure, const struct ferry_value *fields, struct ferry_issue *issue)
+{
+	for (size_t i = 0; i < pure->layout->n; i++) {
+		const struct ferry_value *v = &fields[i];
+		if ((v->type == FERRY_TEXT && v->len && memchr(v->s, '\0', v->len)) ||
+		    (v->type == FERRY_JSON && json_has_nul(v->s, v->len)))
+			return lago_issue(issue, pure->layout->names[i], "has a NUL character in it, which Lago cannot store");
+	}
+	return 0;
+}
+
 static bool blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';

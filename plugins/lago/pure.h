@@ -11,6 +11,11 @@ int lago_issue(struct ferry_issue *issue, const char *field, const char *fmt, ..
 /* Make *v that text, in memory of the batch. */
 void lago_own(const struct ferry_pure *pure, struct ferry_value *v, enum ferry_type type,
 	      const char *s, size_t len);
+/*
+ * Its database takes no NUL in a text: Lago answers 500 for the whole request, which looks as if it
+ * would pass by itself. The row is invalid instead; for the beginning of each canonicalize.
+ */
+int lago_storable(const struct ferry_pure *pure, const struct ferry_value *fields, struct ferry_issue *issue);
 /* ASCII capitals, as Lago answers codes of countries and currencies. */
 void lago_capitals(const struct ferry_pure *pure, struct ferry_value *v);
 /* Lists of codes are sets: sorted, so that another order is no change. NULL is the empty one. */

@@ -130,6 +130,8 @@ static const struct ferry_value *value(const struct ferry_pure *pure,
 int subscriptions_canonicalize(const struct ferry_pure *pure, struct ferry_value *fields,
 			       struct ferry_issue *issue)
 {
+	if (lago_storable(pure, fields, issue))
+		return -1;
 	for (size_t i = 0; i < pure->layout->n; i++) {
 		const char *name = pure->layout->names[i];
 		struct ferry_value *v = &fields[i];

@@ -53,6 +53,8 @@ int transactions_canonicalize(const struct ferry_pure *pure, struct ferry_value 
 	const char *credits = NULL;
 	bool some = false;
 
+	if (lago_storable(pure, fields, issue))
+		return -1;
 	for (size_t i = 0; i < pure->layout->n; i++) {
 		const char *name = pure->layout->names[i];
 		const struct ferry_value *v = &fields[i];

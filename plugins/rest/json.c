@@ -140,6 +140,15 @@ bool rest_try_parse(const char *text, size_t len, rest_node **ret)
 	return !parse_whole(text, len, ret, &at);
 }
 
+const char *rest_flaw(const char *text, size_t len, size_t *at)
+{
+	rest_node *root;
+	const char *why = parse_whole(text, len, &root, at);
+
+	rest_free(root);
+	return why ? why : "nothing";
+}
+
 void rest_free(rest_node *root)
 {
 	json_object_put(root);

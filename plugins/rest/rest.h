@@ -164,6 +164,8 @@ int rest_not_json(const struct rest_api *api, const char *what, const char *text
 		  size_t at, const char *why, struct ferry_error *err);
 /* The same without a message; false when it is not JSON. */
 bool rest_try_parse(const char *text, size_t len, rest_node **ret);
+/* What is wrong with such a text, and at which byte. */
+const char *rest_flaw(const char *text, size_t len, size_t *at);
 void rest_free(rest_node *root);
 
 enum rest_kind rest_kind(rest_node *node);

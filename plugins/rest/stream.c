@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ELEMENT ((size_t)4 << 20)
+#define MAX_ELEMENT ((size_t)32 << 20)
 
 /* What must come next. */
 enum {

@@ -16,7 +16,7 @@ struct rest_list {
 	const char *what;		/* "GET /customers", for messages */
 	const char *path;		/* dotted path to the list; NULL: the answer is the list */
 	const struct rest_tree *tree;	/* what is wanted of an element; not empty */
-	size_t max_element;		/* bytes; 0: 4 MiB. A longer one ends it with PROTOCOL */
+	size_t max_element;		/* bytes; 0: 32 MiB. A longer one ends it with PROTOCOL */
 	/* found[index of the tree]; all are absent unless the element is an object */
 	int (*element)(void *ctx, const struct rest_piece *element, const struct rest_piece *found,
 		       struct ferry_error *err);

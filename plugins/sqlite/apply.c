@@ -127,6 +127,16 @@ static enum row bind_key(struct destination *d, sqlite3_stmt *stmt, struct ferry
 				   bind_failed(d, status, d->layout->names[d->key.places[0]], out, err);
 }
 
+/* A statement that does not compile any more: the table is another one than it was, for every row. */
+static bool is_outdated(struct destination *d, sqlite3_stmt *stmt)
+{
+	sqlite3_stmt *again;
+	bool is = sqlite3_prepare_v2(d->base.db, sqlite3_sql(stmt), -1, &again, NULL) != SQLITE_OK;
+
+	sqlite3_finalize(again);
+	return is;
+}
+
 /* Run a bound statement. ROW_ALREADY: it changed nothing. */
 static enum row run(struct destination *d, sqlite3_stmt *stmt, struct ferry_outcome *out,
 		    struct ferry_error *err)
@@ -134,7 +144,10 @@ static enum row run(struct destination *d, sqlite3_stmt *stmt, struct ferry_outc
 	int rc = sqlite3_step(stmt);
 	enum row row = ROW_OK;
 
-	if (rc != SQLITE_DONE)
+	if ((rc & 0xff) == SQLITE_ERROR && is_outdated(d, stmt)) {
+		database_fail(&d->base, FERRY_E_SETUP, d->table, err);
+		row = ROW_FATAL;
+	} else if (rc != SQLITE_DONE)
 		row = failed(d, out, err);
 	else if (!sqlite3_changes(d->base.db))
 		row = ROW_ALREADY;

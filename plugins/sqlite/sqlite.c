@@ -131,6 +131,8 @@ int database_fail(const struct database *d, enum ferry_code plain, const char *d
 	};
 	int rc = sqlite3_extended_errcode(d->db) & 0xff;
 
+	if (rc == SQLITE_CANTOPEN && sqlite3_system_errno(d->db) == EACCES)
+		rc = SQLITE_PERM;		/* no attempt will change that */
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
 		if (kinds[i].rc == rc)
 			return d->host->fail(err, kinds[i].code, "%s: %s: %s", d->path, doing,

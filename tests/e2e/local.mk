@@ -35,6 +35,7 @@ e2e_stories = \
 	tests/e2e/e04-steve-database.bats \
 	tests/e2e/e06-file.bats \
 	tests/e2e/e07-round-trip.bats \
+	tests/e2e/e08-survival.bats \
 	tests/e2e/f01-matching.bats \
 	tests/e2e/f02-claims.bats \
 	tests/e2e/f03-guards.bats \

@@ -168,6 +168,17 @@ static bool within_limit(struct lago *l, struct standin_reply *reply)
 	return !over;
 }
 
+/* Its database takes no NUL in a text, and nothing looks for one before: False with a 500 answered. */
+static bool storable(const struct standin_request *req, struct standin_reply *reply)
+{
+	if (!req->body || !strstr(req->body, "\\u0000"))
+		return true;
+	reply->status = 500;
+	reply->type = "text/html";
+	text_puts(&reply->body, "<html><h1>We're sorry, but something went wrong.</h1></html>");
+	return false;
+}
+
 /* The word before the key is not looked at, nor is the key of /health. */
 static bool authorize(void *state, struct standin_request *req, struct standin_reply *reply)
 {
@@ -177,7 +188,7 @@ static bool authorize(void *state, struct standin_request *req, struct standin_r
 	if (strncmp(req->path, "/api/", 5) != 0)
 		return true;
 	if (!l->api_key || (key && strcmp(key + strspn(key, " "), l->api_key) == 0))
-		return within_limit(l, reply);
+		return within_limit(l, reply) && storable(req, reply);
 	unauthorized(state, req, reply);
 	return false;
 }

@@ -219,6 +219,21 @@ static void limits_end_it(void **state)
 	end(&r);
 }
 
+static void values_at_their_limits(void **state)
+{
+	static const struct ask asks[] = {
+		{"GET /c", NULL, LIST("{'id':-9223372036854775808,'a':9223372036854775807,'b':9223372036854775808,"
+				      "'c':123456789012345678901234567890.10,'d':'\\ud83d\\udea2','e':'0001-01-01T00:00:00Z'},"
+				      "{'id':null,'a':null,'b':null,'c':null,'d':null,'e':null}", "")}, {0}};
+	struct reading r;
+	(void)state;
+	extract(&r, SETTINGS("method=GET"), asks, 0);
+	assert_int_equal(r.rc, 0);
+	assert_string_equal(r.w.rows, "-9223372036854775808|9223372036854775807|9223372036854775808|123456789012345678901234567890.10|"
+				      "\U0001F6A2|0001-01-01T00:00:00Z\n~|~|~|~|~|~\n");
+	end(&r);
+}
+
 /* ------------------------------------------------------------------ columns */
 
 static void values_are_exact(void **state)
@@ -286,6 +301,7 @@ static void wrong_answers(void **state)
 	static const struct ask no_array[] = {{"GET /c", NULL, 200, "{'data':{'id':1}}"}, {0}};
 	static const struct ask html[] = {{"GET /c", NULL, 200, "<html>login</html>"}, {0}};
 	static const struct ask cut[] = {{"GET /c", NULL, 200, "{'data':[{'id':1}"}, {0}};
+	static const struct ask no_utf8[] = {{"GET /c", NULL, LIST("{'id':1},{'id':2,'name':'a\xff'}", "")}, {0}};
 	static const struct ask gone[] = {{"GET /c", NULL, 404, "{}"}, {0}};
 	static const struct ask down[] = {{"GET /c", NULL, 503, "busy"}, {0}};
 	static const struct ask slow[] = {{"GET /c", NULL, 429, ""}, {0}};
@@ -296,6 +312,8 @@ static void wrong_answers(void **state)
 	assert_fails(settings, no_array, FERRY_E_PROTOCOL, "no list at '/data'");
 	assert_fails(settings, html, FERRY_E_PROTOCOL, "something else than JSON");
 	assert_fails(settings, cut, FERRY_E_PROTOCOL, "something else than JSON");
+	assert_fails(settings, no_utf8, FERRY_E_PROTOCOL, "invalid utf-8 string");
+	assert_fails(settings, no_utf8, FERRY_E_PROTOCOL, "at byte 35 of 40");
 	assert_fails(settings, gone, FERRY_E_PROTOCOL, "404");
 	assert_fails(settings, down, FERRY_E_UNAVAILABLE, "busy");
 	assert_fails(settings, slow, FERRY_E_RATE_LIMIT, "429");
@@ -337,6 +355,7 @@ int main(void)
 		cmocka_unit_test(circles_are_noticed),
 		cmocka_unit_test(limits_end_it),
 		cmocka_unit_test(values_are_exact),
+		cmocka_unit_test(values_at_their_limits),
 		cmocka_unit_test(columns_by_pointer),
 		cmocka_unit_test(later_members_are_left_out_with_a_warning),
 		cmocka_unit_test(nothing_tells_no_columns),

@@ -487,6 +487,10 @@ static void canonicalize_refuses_what_cannot_be_addressed(void **state)
 	v[2] = of_type(FERRY_JSON, "{}");
 	assert_int_equal(ferry_connector.canonicalize(&memory.pure, v, &issue), -1);
 	assert_string_equal(issue.field, "tax_codes");
+	v[2] = nothing;
+	v[1] = (struct ferry_value){.s = "D\0E", .len = 3, .type = FERRY_TEXT};
+	assert_int_equal(ferry_connector.canonicalize(&memory.pure, v, &issue), -1);
+	assert_string_equal(issue.field, "country");
 	pure_release(&memory);
 	end(&b);
 }

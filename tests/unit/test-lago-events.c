@@ -422,6 +422,19 @@ static void empty_ids_and_binary_are_invalid(void **state)
 	assert_string_equal(issue.field, "properties.x");
 	v[4] = of_type(FERRY_JSON, "{'");
 	assert_int_equal(ferry_connector.canonicalize(&memory.pure, v, &issue), -1);
+	/* Lago would answer 500 for the whole batch */
+	static const char *const with_nul[] = {"[\"a\\u0000b\"]", "[\"\\\\\\u0000\"]"}, *const without[] = {"[\"\\\\u0000\"]", "[\"\\u0001\"]"};
+	for (size_t i = 0; i < 2; i++) {
+		v[4] = of_type(FERRY_JSON, with_nul[i]);
+		assert_int_equal(ferry_connector.canonicalize(&memory.pure, v, &issue), -1);
+		assert_string_equal(issue.field, "properties.x");
+		assert_non_null(strstr(issue.message, "NUL"));
+		v[4] = of_type(FERRY_JSON, without[i]);
+		assert_int_equal(ferry_connector.canonicalize(&memory.pure, v, &issue), 0);
+	}
+	v[4] = (struct ferry_value){.s = "a\0b", .len = 3, .type = FERRY_TEXT};
+	assert_int_equal(ferry_connector.canonicalize(&memory.pure, v, &issue), -1);
+	assert_non_null(strstr(issue.message, "NUL"));
 	pure_release(&memory);
 }
 

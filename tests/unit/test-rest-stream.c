@@ -138,6 +138,8 @@ static void says_what_is_wrong_and_where(void **state)
 	says("", NULL, "ended in the middle, after 0 bytes", "");
 	says("[1,2] x", NULL, "more text follows at byte 6, behind element 2", "");
 	says("[1,tru]", NULL, "no JSON value at byte 3, behind element 1", "");
+	says("[{\"a\":1},{\"a\":\"\xff\"}]", NULL, "no UTF-8 at byte", "");
+	says("[{\"a\":1},{\"a\":\"\xff\"}]", NULL, "behind element 1", "");
 	says("{\"x\":[]}", "data", "has no list 'data'", "");
 }
 
