@@ -123,7 +123,8 @@ static int test_page(struct ctl *ctl, json_node *items, bool *ret_ok, struct fer
 
 static int test_all(struct ctl *ctl, bool *ret_ok, struct ferry_error *err)
 {
-	int64_t page = 1, total = 0, seen = 0;
+	int64_t page = 1, seen = 0;
+	bool more;
 	int rc;
 
 	do {
@@ -132,14 +133,13 @@ static int test_all(struct ctl *ctl, bool *ret_ok, struct ferry_error *err)
 		buf_addf(&path, "/connections?per_page=100&page=%d", (int)page++);
 		rc = ctl_get(ctl, &path, &answer, err);
 		json_node *items = json_get(answer.root, "data");
-		total = json_get_int(json_get(answer.root, "pagination"), "total", 0);
 		seen += (int64_t)json_count(items);
+		more = json_count(items) && seen < json_get_int(json_get(answer.root, "pagination"), "total", 0);
 		if (rc == 0)
 			rc = test_page(ctl, items, ret_ok, err);
-		rc = rc == 0 && !json_count(items) && seen < total ? 1 : rc;
 		answer_release(&answer);
-	} while (rc == 0 && seen < total);
-	return rc < 0 ? -1 : 0;
+	} while (rc == 0 && more);
+	return rc;
 }
 
 int cmd_test(struct ctl *ctl, struct ferry_error *err)

@@ -161,8 +161,7 @@ int apply_finish(struct applying *a, struct slice *s, struct ferry_error *err)
 		case FERRY_ACK_DONE:
 		case FERRY_ACK_DUPLICATE:
 			acknowledge(a, &s->entries[i], s->decision, &s->outcomes[i]);
-			if (statistics_done(a->seg, s->decision, s->actions[i].fields, err) != 0)
-				return -1;
+			statistics_done(a->seg, s->decision, s->actions[i].fields);
 			break;
 		case FERRY_ACK_REJECTED:
 			refuse(a, s, i);

@@ -2,7 +2,8 @@
 /*
  * statistics.c - counts of a segment under names of the operator's own. Those without a condition are
  * the segment's counters; the others are counted record by record: as planned for a preview, else as
- * acknowledged.
+ * acknowledged. They are for reading only: one that cannot be worked out is said in the log, and never
+ * keeps a record from being delivered or noted.
  */
 #include "pipeline/statistics.h"
 
@@ -13,6 +14,7 @@ struct statistics {
 	struct ferry_value *outs, *fields;
 	int64_t *n;			/* by statistic */
 	size_t n_exprs;
+	bool told;			/* that one could not be worked out */
 };
 
 int statistics_start(struct segment *seg, struct ferry_error *err)
@@ -72,33 +74,37 @@ static bool wants(const struct segment *seg, enum ferry_decision d)
 	return false;
 }
 
-static int count(struct segment *seg, enum ferry_decision d, const struct ferry_value *fields,
-		 struct ferry_error *err)
+static void count(struct segment *seg, enum ferry_decision d, const struct ferry_value *fields)
 {
 	struct statistics *st = seg->statistics;
 	const struct segment_def *def = seg->def;
+	struct ferry_error err = {0};
 	size_t at = 0;
 
-	if (expr_eval(st->exprs, fields, st->outs, err) != 0)
-		return ferry_within(err, "statistics");
+	if (expr_eval(st->exprs, fields, st->outs, &err) != 0) {
+		if (!st->told)
+			report_log(seg->report, def->name, seg->stage, FERRY_LOG_WARN,
+				   "statistics: a record was not counted: %s", err.msg);
+		st->told = true;
+		return;
+	}
 	for (size_t i = 0; i < def->n_statistics; i++) {
 		if (!def->statistics[i].when)
 			continue;
 		if (value_true(&st->outs[at++]) && is_of(def->statistics[i].of, d))
 			st->n[i]++;
 	}
-	return 0;
 }
 
-static int count_entry(struct segment *seg, const struct plan_entry *e, struct ferry_error *err)
+static void count_entry(struct segment *seg, const struct plan_entry *e)
 {
 	const void *record = e->record ? e->record : e->before;
 	struct ferry_value *fields = seg->statistics->fields;
 
 	if (!record)
-		return 0;
+		return;
 	record_decode(record, e->record ? e->record_len : e->before_len, fields, seg->layout.n);
-	return count(seg, e->decision, fields, err);
+	count(seg, e->decision, fields);
 }
 
 enum { ENTRIES = 256 };
@@ -117,7 +123,7 @@ static int count_decision(struct segment *seg, const struct plan_header *h, enum
 		arena_reset(&arena);
 		rc = plan_read(seg->plan, seg->index, h, 1u << d, from, ENTRIES, &arena, entries, &n, err);
 		for (size_t i = 0; rc == 0 && i < n; i++)
-			rc = count_entry(seg, &entries[i], err);
+			count_entry(seg, &entries[i]);
 		if (rc == 0 && n) {
 			buf_reset(&after);
 			buf_add(&after, entries[n - 1].key.p, entries[n - 1].key.len);
@@ -145,10 +151,10 @@ int statistics_plan(struct segment *seg, struct ferry_error *err)
 	return rc;
 }
 
-int statistics_done(struct segment *seg, enum ferry_decision d, const struct ferry_value *fields,
-		    struct ferry_error *err)
+void statistics_done(struct segment *seg, enum ferry_decision d, const struct ferry_value *fields)
 {
-	return fields && wants(seg, d) ? count(seg, d, fields, err) : 0;
+	if (fields && wants(seg, d))
+		count(seg, d, fields);
 }
 
 static int64_t counter(const struct counters *c, enum statistic_of of)

@@ -11,8 +11,7 @@ void statistics_stop(struct segment *seg);
 /* Count what the plan, which is complete, would do: for a preview. */
 int statistics_plan(struct segment *seg, struct ferry_error *err);
 /* A record was acknowledged. */
-int statistics_done(struct segment *seg, enum ferry_decision d, const struct ferry_value *fields,
-		    struct ferry_error *err);
+void statistics_done(struct segment *seg, enum ferry_decision d, const struct ferry_value *fields);
 /* {"title", "counts": {...}}; empty for a segment that did not run or asks for none. */
 void statistics_json(const struct segment *seg, struct buf *out);
 

@@ -178,3 +178,30 @@ b|1|8" "$(db copy "SELECT * FROM daily ORDER BY 1, 2")"
 	is "1 extracted, 1 updated" "$(summary)"
 	is "Anna|2" "$(db copy "SELECT v, seen FROM target")"
 }
+
+@test "a statistic that cannot be worked out is said once, and costs no record" {
+	db crm "CREATE TABLE people (id INTEGER PRIMARY KEY, v);
+		INSERT INTO people VALUES (1, '{\"x\": 1}'), (2, 'no JSON'), (3, 'nor this'), (4, '{\"x\": 2}')"
+	sync_file people <<-'END'
+		source: {connection: crm, table: people}
+		destination: {connection: copy, table: target, create: true}
+		key: id
+		map: {id: id, v: v}
+		statistics:
+		  counts:
+		    large: {of: created, when: "json_extract(v, '$.x') > 1"}
+		    all: {of: created}
+	END
+	start_ferryd
+	id=$(trigger people '{"preview": true}')
+	is preview_ready "$(wait_run "$id")"
+	is '{"large":1,"all":4}' "$(field "/runs/$id" '.segments[0].statistics.counts | tojson')"
+	id=$(trigger people)
+	is completed "$(wait_run "$id")"
+	is '{"large":1,"all":4}' "$(field "/runs/$id" '.segments[0].statistics.counts | tojson')"
+	is 1 "$(field "/runs/$id/logs?per_page=100" '[.data[] | select(.message | startswith("statistics: a record was not counted"))] | length')"
+	is 4 "$(db copy "SELECT count(*) FROM target")"
+	id=$(trigger people)
+	is completed "$(wait_run "$id")"
+	is 4 "$(field "/runs/$id" .rows_unchanged)"
+}

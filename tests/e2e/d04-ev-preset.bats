@@ -225,3 +225,22 @@ statistics() {
 	is "anna, fleet" "$(copies)"
 	is "" "$(troubled)"
 }
+
+@test "an event refused after the preview: the ledger says so from the next run on" {
+	ev_preset "$sessions" "$tags" "$cards"
+	preview=$(trigger ev-charging '{"preview": true}')
+	is preview_ready "$(wait_run "$preview")"
+	fault lago '{"route": "POST /api/v1/events/batch", "kind": "reject_value", "field": "transaction_id", "value": "steve_tx_1_final"}'
+	run_id=$(post "/runs/$preview/promote" | jq -er .run_id)
+	is completed "$(wait_run "$run_id")"
+	is 1 "$(field "/runs/$run_id" .rows_failed)"
+	has_not "steve_tx_1_final" "$(ev_billed)"
+	run_sync ev-charging
+	is "steve_tx_2_final, steve_tx_3_final" "$(db local "SELECT group_concat(e, ', ') FROM (SELECT event_id AS e
+		FROM charging_sessions WHERE event_id IS NOT NULL ORDER BY transaction_pk)")"
+	no_faults lago
+	ev_run
+	ev_run
+	is "$billed" "$(ev_billed)"
+	is 3 "$(db local "SELECT count(event_id) FROM charging_sessions")"
+}
