@@ -22,7 +22,7 @@ story_setup() {
 }
 
 # Sanitizers take signals for themselves and need more memory than any limit.
-plain_worker() { ! grep -q __asan_init "$build/daemon/ferry-worker" || skip "built with a sanitizer"; }
+plain_worker() { ! sanitized || skip "built with a sanitizer"; }
 
 # bad_source OPTIONS: the sync "bad" reads from a connector that does this.
 bad_source() {

@@ -17,6 +17,9 @@ build=${top_builddir:-$PWD}
 src=$(cd "$src" && pwd)
 build=$(cd "$build" && pwd)
 
+# Was this build told to look for errors in memory? Then how much memory it takes says nothing.
+sanitized() { grep -q __asan_init "$build/daemon/ferry-worker"; }
+
 # ---------------------------------------------------------------- before and after each test
 
 setup() {
