@@ -19,7 +19,7 @@ enum option_id {
 	OPTIONS
 };
 
-#define OPTION(x) (1U << OPTION_##x)
+#define OPTION(x) (UINT64_C(1) << OPTION_##x)
 #define OPTIONS_GLOBAL (OPTION(SOCKET) | OPTION(JSON) | OPTION(NO_COLOR) | OPTION(HELP))
 #define OPTIONS_HIDDEN OPTION(COMMANDS)
 
@@ -35,7 +35,7 @@ const struct option_info *option_info(enum option_id id);
 struct command {
 	const char *name;
 	const char *words; /* its arguments: "RUN", "[SYNC]"; brackets: may be left out */
-	unsigned options;		/* besides the global ones */
+	uint64_t options;		/* besides the global ones */
 	const char *summary;		/* one line */
 	const char *detail;		/* further lines for 'help COMMAND'; may be NULL */
 	/* Returns the exit status, or -1 with *err filled. */

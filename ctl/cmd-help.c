@@ -8,7 +8,7 @@
 
 static const struct column two_columns[] = {{NULL, 0}, {NULL, COLUMN_WRAP}};
 
-static void add_options(struct table *t, unsigned options)
+static void add_options(struct table *t, uint64_t options)
 {
 	struct buf text = BUF_INIT;
 
@@ -25,7 +25,7 @@ static void add_options(struct table *t, unsigned options)
 	buf_release(&text);
 }
 
-static void print_options(struct ctl *ctl, const char *title, unsigned options)
+static void print_options(struct ctl *ctl, const char *title, uint64_t options)
 {
 	struct table t;
 

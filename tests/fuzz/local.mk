@@ -8,3 +8,4 @@ include tests/fuzz/http.mk
 include tests/fuzz/lago.mk
 include tests/fuzz/postgres.mk
 include tests/fuzz/schedule.mk
+include tests/fuzz/network.mk

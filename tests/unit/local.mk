@@ -19,6 +19,13 @@ include tests/unit/lago-billing.mk
 include tests/unit/schedule.mk
 include tests/unit/http-connector.mk
 include tests/unit/supervise.mk
+include tests/unit/trends.mk
+include tests/unit/notify.mk
+include tests/unit/network.mk
+include tests/unit/streams.mk
+include tests/unit/care.mk
+include tests/unit/tools.mk
+include tests/unit/system.mk
 endif
 
 # The unit tests alone.
