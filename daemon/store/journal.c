@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* journal.c - the journal environment: opening and writing. */
 #include "store/journal_private.h"
+#include "store/runs_index.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 static const char *const table_names[] = {
 	"runs", "index", "by_sync", "logs", "errors", "audit", "state",
-	"problems", "problem_index", "problem_keys", "problem_closed", NULL,
+	"problems", "problem_index", "problem_keys", "problem_closed", "blocks", "rollups", NULL,
 };
 
 /* ------------------------------------------------------------------ writing */
@@ -40,37 +41,17 @@ int64_t journal_next_run(struct journal *j)
 	return id;
 }
 
-static void mark_make(uint8_t mark[MARK], enum run_status status, int64_t queued_at)
-{
-	mark[0] = (uint8_t)status;
-	kv_be64(mark + 1, (uint64_t)queued_at);
-}
-
-static void sync_key(struct buf *key, const char *sync, int64_t id)
-{
-	uint8_t be[8];
-
-	buf_reset(key);
-	buf_add(key, sync, strlen(sync) + 1);
-	kv_be64(be, (uint64_t)id);
-	buf_add(key, be, sizeof be);
-}
-
 void journal_put_run(struct journal *j, const struct journal_run *run)
 {
-	struct buf key = BUF_INIT, value = BUF_INIT;
-	uint8_t id[8], mark[MARK];
+	struct buf value = BUF_INIT;
+	uint8_t id[8], mark[MARK] = {(uint8_t)run->status};
 
 	kv_be64(id, (uint64_t)run->id);
-	mark_make(mark, run->status, run->queued_at);
+	kv_be64(mark + 1, (uint64_t)run->queued_at);
 	journal_op(j, OP_PUT, RUNS, (struct kv_bytes){id, 8}, (struct kv_bytes){run->json, run->len});
 	buf_add(&value, mark, MARK);
 	buf_adds(&value, run->sync);
-	journal_op(j, OP_PUT, INDEX, (struct kv_bytes){id, 8}, (struct kv_bytes){value.s, value.len});
-	sync_key(&key, run->sync, run->id);
-	journal_op(j, OP_PUT, BY_SYNC, (struct kv_bytes){key.s, key.len},
-	       (struct kv_bytes){mark, MARK});
-	buf_release(&key);
+	journal_op(j, OP_INDEX_RUN, INDEX, (struct kv_bytes){id, 8}, (struct kv_bytes){value.s, value.len});
 	buf_release(&value);
 }
 
@@ -190,22 +171,24 @@ static int delete_lines(struct kv_txn *txn, enum table table, const void *id,
 
 static int delete_run(struct kv_txn *txn, const void *id, struct ferry_error *err)
 {
-	struct kv_bytes at = {id, 8}, mark;
-	struct buf key = BUF_INIT, sync = BUF_INIT;
+	if (runs_index_del(txn, (int64_t)kv_get_be64(id), err) < 0)
+		return -1;
+	kv_del(txn, RUNS, (struct kv_bytes){id, 8});
+	if (delete_lines(txn, LOGS, id, err) < 0)
+		return -1;
+	return delete_lines(txn, ERRORS, id, err);
+}
 
-	int rc = kv_get(txn, INDEX, at, &mark, err);
-	if (rc <= 0)
-		return rc;
-	if (mark.len > MARK)
-		buf_add(&sync, (const char *)mark.p + MARK, mark.len - MARK);
-	sync_key(&key, buf_str(&sync), (int64_t)kv_get_be64(id));
-	kv_del(txn, BY_SYNC, (struct kv_bytes){key.s, key.len});
-	kv_del(txn, INDEX, at);
-	kv_del(txn, RUNS, at);
-	buf_release(&key);
-	buf_release(&sync);
-	rc = delete_lines(txn, LOGS, id, err);
-	return rc < 0 ? rc : delete_lines(txn, ERRORS, id, err);
+/* value: mark and sync */
+static int index_run(struct kv_txn *txn, struct kv_bytes key, struct kv_bytes value, struct ferry_error *err)
+{
+	const uint8_t *mark = value.p;
+	char *sync = ferry_strndup(value.p + MARK, value.len - MARK);
+
+	int rc = runs_index_put(txn, (int64_t)kv_get_be64(key.p), sync, (enum run_status)*mark,
+				(int64_t)kv_get_be64(mark + 1), err);
+	free(sync);
+	return rc;
 }
 
 static int write_ops(struct kv_txn *txn, void *ctx, struct ferry_error *err)
@@ -220,7 +203,8 @@ static int write_ops(struct kv_txn *txn, void *ctx, struct ferry_error *err)
 			kv_put(txn, (int)op->table, key, value);
 		else if (op->kind == OP_DELETE)
 			kv_del(txn, (int)op->table, key);
-		else if (delete_run(txn, key.p, err) < 0)
+		else if (op->kind == OP_INDEX_RUN ? index_run(txn, key, value, err) < 0
+						  : delete_run(txn, key.p, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -292,7 +276,7 @@ int journal_open(const char *state_dir, struct journal **ret, struct ferry_error
 
 	int rc = kv_open(path, "journal", VERSION, table_names, &j->env, err);
 	free(path);
-	if (rc < 0 || load_numbers(j, err) < 0) {
+	if (rc < 0 || runs_index_build(j->env, err) < 0 || load_numbers(j, err) < 0 || rollups_begin(j, err) < 0) {
 		journal_close(j);
 		return ferry_within(err, "journal");
 	}

@@ -8,7 +8,7 @@
 
 enum table {
 	RUNS, INDEX, BY_SYNC, LOGS, ERRORS, AUDIT, STATE,
-	PROBLEMS, PROBLEM_INDEX, PROBLEM_KEYS, PROBLEM_CLOSED,
+	PROBLEMS, PROBLEM_INDEX, PROBLEM_KEYS, PROBLEM_CLOSED, BLOCKS, ROLLUPS,
 };
 
 /*
@@ -17,7 +17,7 @@ enum table {
  */
 #define MARK 9				/* status, be64 queued_at */
 
-enum op_kind { OP_PUT, OP_DELETE, OP_DELETE_RUN };
+enum op_kind { OP_PUT, OP_DELETE, OP_DELETE_RUN, OP_INDEX_RUN };
 
 /* One pending change; its key and value stand in the group's bytes. */
 struct op {
@@ -29,6 +29,7 @@ struct op {
 struct journal {
 	struct kv_env *env;
 	int64_t next_run, next_audit, next_problem;
+	int64_t rollups_from, rollups_behind;	/* runs counted with their end; still to be counted */
 	struct op *ops;
 	size_t n_ops, cap_ops;
 	struct buf bytes;
@@ -43,6 +44,9 @@ int journal_look(struct journal *j, enum table table, struct kv_bytes key, struc
 /* The same of what is committed. */
 int journal_read(struct journal *j, enum table table, struct kv_bytes key, struct buf *out,
 		 struct ferry_error *err);
+
+/* rollups.c, when the journal is opened: from which run on roll-ups count. */
+int rollups_begin(struct journal *j, struct ferry_error *err);
 
 /* logs and errors: be64 run, be64 seq -> segment, 0, JSON */
 static inline void line_key(uint8_t key[16], int64_t run, int64_t seq)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/journal_private.h"
+#include "store/runs_index.h"
 #include "wire/json.h"
 
 int journal_read(struct journal *j, enum table table, struct kv_bytes key, struct buf *out,
@@ -39,111 +40,14 @@ int journal_state(struct journal *j, const char *key, struct buf *out, struct fe
 	return rc < 0 ? -1 : 0;
 }
 
-static bool status_passes(int wanted, uint8_t status)
-{
-	if (wanted == JOURNAL_OPEN)
-		return status == RUN_QUEUED || status == RUN_RUNNING;
-	return wanted == JOURNAL_ANY || wanted == status;
-}
-
-static bool passes(const struct journal_filter *f, struct kv_bytes mark)
-{
-	if (mark.len < MARK)
-		return false;
-	int64_t at = (int64_t)kv_get_be64((const uint8_t *)mark.p + 1);
-	return status_passes(f->status, *(const uint8_t *)mark.p) &&
-		(!f->from || at >= f->from) && (!f->to || at <= f->to);
-}
-
-/* Put the cursor on the newest entry below `end` (NULL: of all). */
-static int newest(struct kv_cursor *cur, struct kv_bytes end, struct kv_bytes *key,
-		  struct kv_bytes *value, struct ferry_error *err)
-{
-	if (!end.p)
-		return kv_last(cur, key, value, err);
-	int rc = kv_seek(cur, end, key, value, err);
-	if (rc < 0)
-		return rc;
-	return rc == 1 ? kv_prev(cur, key, value, err) : kv_last(cur, key, value, err);
-}
-
-static void add_id(struct buf *key, int64_t id)
-{
-	uint8_t be[8];
-
-	kv_be64(be, (uint64_t)id);
-	buf_add(key, be, sizeof be);
-}
-
-/* Walk down from the newest one as long as keys begin with prefix. */
-static int walk_runs(struct kv_cursor *cur, const struct buf *prefix,
-		     const struct journal_filter *f,
-		     int64_t skip, int64_t limit, int64_t *ids, size_t *ret_n, int64_t *ret_total,
-		     struct ferry_error *err)
-{
-	struct kv_bytes key, mark, end = {NULL, 0};
-	struct buf above = BUF_INIT;
-	int64_t seen = 0;
-	size_t n = 0;
-
-	if (prefix->len || f->below) {
-		buf_add(&above, buf_str(prefix), prefix->len);
-		if (f->below)
-			add_id(&above, f->below);
-		else
-			above.s[above.len - 1] = 1;	/* the 0 after the sync's name */
-		end = (struct kv_bytes){above.s, above.len};
-	}
-	int rc = newest(cur, end, &key, &mark, err);
-	for (; rc == 1; rc = kv_prev(cur, &key, &mark, err)) {
-		if (key.len != prefix->len + 8 || memcmp(key.p, buf_str(prefix), prefix->len) != 0)
-			break;
-		if (!passes(f, mark))
-			continue;
-		if (seen++ >= skip && (int64_t)n < limit)
-			ids[n++] = (int64_t)kv_get_be64((const uint8_t *)key.p + prefix->len);
-		if (!ret_total && (int64_t)n == limit)
-			break;
-	}
-	buf_release(&above);
-	*ret_n = n;
-	if (ret_total)
-		*ret_total = seen;
-	return rc < 0 ? -1 : 0;
-}
-
-/* Nothing to filter: the total is the table's count, and the walk ends with the page. */
-static int page_runs(struct kv_txn *txn, struct kv_cursor *cur, const struct journal_filter *f,
-		     int64_t skip, int64_t limit, int64_t *ids, size_t *ret_n, int64_t *ret_total,
-		     struct ferry_error *err)
-{
-	struct buf none = BUF_INIT;
-
-	if (ret_total)
-		*ret_total = kv_count(txn, INDEX);
-	return walk_runs(cur, &none, f, skip, limit, ids, ret_n, NULL, err);
-}
-
 int journal_list(struct journal *j, const struct journal_filter *f, int64_t skip, int64_t limit,
 		 int64_t *ids, size_t *ret_n, int64_t *ret_total, struct ferry_error *err)
 {
 	struct kv_txn *txn;
-	struct kv_cursor *cur;
-	struct buf prefix = BUF_INIT;
 
 	if (kv_begin(j->env, KV_READ, &txn, err) < 0)
 		return -1;
-	int rc = kv_cursor_open(txn, f->sync ? BY_SYNC : INDEX, &cur, err);
-	if (rc == 0) {
-		if (f->sync)
-			buf_add(&prefix, f->sync, strlen(f->sync) + 1);
-		if (!f->sync && f->status == JOURNAL_ANY && !f->from && !f->to && !f->below)
-			rc = page_runs(txn, cur, f, skip, limit, ids, ret_n, ret_total, err);
-		else
-			rc = walk_runs(cur, &prefix, f, skip, limit, ids, ret_n, ret_total, err);
-		kv_cursor_close(cur);
-	}
-	buf_release(&prefix);
+	int rc = runs_index_list(txn, f, skip, limit, ids, ret_n, ret_total, err);
 	kv_abort(txn);
 	return rc;
 }
@@ -155,7 +59,7 @@ static int64_t last_line(struct kv_cursor *cur, int64_t run, struct ferry_error 
 	uint8_t end[16];
 
 	line_key(end, run + 1, 0);
-	int rc = newest(cur, (struct kv_bytes){end, 16}, &key, &value, err);
+	int rc = kv_seek_below(cur, (struct kv_bytes){end, 16}, &key, &value, err);
 	if (rc < 0)
 		return -1;
 	if (rc == 0 || key.len != 16 || (int64_t)kv_get_be64(key.p) != run)

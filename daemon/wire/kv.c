@@ -537,3 +537,12 @@ int kv_seek(struct kv_cursor *cur, struct kv_bytes at, struct kv_bytes *key, str
 	MDB_val k = raw(at);
 	return move(cur, MDB_SET_RANGE, &k, key, value, err);
 }
+
+int kv_seek_below(struct kv_cursor *cur, struct kv_bytes end, struct kv_bytes *key, struct kv_bytes *value,
+		  struct ferry_error *err)
+{
+	int rc = kv_seek(cur, end, key, value, err);
+	if (rc < 0)
+		return rc;
+	return rc == 1 ? kv_prev(cur, key, value, err) : kv_last(cur, key, value, err);
+}

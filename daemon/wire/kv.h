@@ -83,6 +83,10 @@ int kv_prev(struct kv_cursor *cur, struct kv_bytes *key, struct kv_bytes *value,
 int kv_seek(struct kv_cursor *cur, struct kv_bytes at, struct kv_bytes *key, struct kv_bytes *value,
 	    struct ferry_error *err);
 
+/* The last entry whose key is below the one given. */
+int kv_seek_below(struct kv_cursor *cur, struct kv_bytes end, struct kv_bytes *key, struct kv_bytes *value,
+		  struct ferry_error *err);
+
 /* Compare keys as the store orders them: bytes, then length. */
 static inline int kv_compare(struct kv_bytes a, struct kv_bytes b)
 {
