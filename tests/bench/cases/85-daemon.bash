@@ -1,53 +1,68 @@
 # SPDX-License-Identifier: Apache-2.0
-# daemon: what the supervisor takes while it has nothing to do, and how soon it is there.
+# daemon: what the supervisor takes while it has nothing to do, how soon it is there, and how soon it
+# answers when it remembers very much.
 # shellcheck shell=bash disable=SC2016,SC2034,SC2154
+. "$here/daemon.bash"
 
-# Start it; $dir/m/ready gets the seconds until it says that it is ready.
-daemon_start()
+# weigh N: memory, CPU and start of a daemon with N idle syncs; $used is the CPU in percent of a core
+weigh()
 {
-	local start=$EPOCHREALTIME line
-	exec 6< <(exec "$build/daemon/ferryd" --config "$dir/conf" --state "$dir/state" --socket "$dir/ferry.sock" \
-		--plugins "$dir/plugins" 2>&1)
-	daemon=$!
-	children+=("$daemon")
-	while IFS= read -r line <&6 && [[ $line != *ready:* ]]; do
-		:
+	local before
+	idle_syncs "$1"
+	rm -f "$dir/m/idle" "$dir/m/ready"
+	for ((i = 0; i < rounds; i++)); do
+		forget
+		daemon_start
+		[ "$(curl -sS --unix-socket "$dir/ferry.sock" http://localhost/api/v1/status | jq .syncs)" = "$1" ] ||
+			fail "the daemon does not have $1 syncs"
+		sleep 1
+		daemon_memory >>"$dir/m/idle"
+		if [ "$i" = 0 ]; then
+			before=$(daemon_cpu)
+			sleep 20
+			used=$(calc "($(daemon_cpu) - $before) / 20 * 100")
+		fi
+		daemon_stop
 	done
-	awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.4f 0\n", b - a }' >>"$dir/m/ready"
-	[ "$(curl -sS --unix-socket "$dir/ferry.sock" 'http://localhost/api/v1/syncs?per_page=100' | jq '.data | length')" = \
-		100 ] || fail 'the daemon does not have a hundred syncs'
 }
 
-daemon_stop()
-{
-	kill "$daemon"
-	while kill -0 "$daemon" 2>/dev/null; do
-		sleep 0.01
-	done
-	unset 'children[-1]'
-	exec 6<&-
-}
+echo 'Syncs of which none is running. CPU is of 20 s, in percent of one core.'
+facts_begin
+weigh 100
+fact '100 syncs: memory' "$(calc "$(median idle) / 1024" %.1f)" MiB 'at most' 8
+fact '100 syncs: from its start to ready' "$(calc "$(median ready) * 1000" %.1f)" ms 'at most' 50
+weigh 1000
+fact '1,000 syncs: memory' "$(calc "$(median idle) / 1024" %.1f)" MiB 'at most' 16
+fact '1,000 syncs: CPU' "$used" % 'at most' 0.1
+fact '1,000 syncs: from its start to ready' "$(calc "$(median ready) * 1000" %.1f)" ms 'at most' 300
 
-# KiB that it shares with nobody
-daemon_memory()
-{
-	awk '/^(Private_Dirty|Private_Clean|Swap):/ { n += $2 } END { print n + 0 }' "/proc/$daemon/smaps_rollup"
-}
-
-rm -f "$dir"/conf/syncs.d/*
-for i in $(seq 100); do
-	sync_file "idle-$i" 'key: id' 'source: {connection: bench, rows: 10}' 'destination: {connection: bench}' \
-		"$(plain id email name country amount visits created note)"
-done
+# The same daemon with a long memory. One run is made for its document, which all have then.
+runs=$(rows 1000000)
+forget
+ferry idle-1
+daemon_start
+curl -sS --unix-socket "$dir/ferry.sock" http://localhost/api/v1/runs/1 >"$dir/document"
+daemon_stop
+forget
+"$tools/fill" "$dir/state" "$runs" 1000 <"$dir/document" || fail 'the journal cannot be filled'
+rm -f "$dir/m/ready"
 for ((i = 0; i < rounds; i++)); do
 	daemon_start
-	sleep 1
-	daemon_memory >>"$dir/m/idle"
-	daemon_stop
+	[ "$i" = $((rounds - 1)) ] || daemon_stop
 done
+year=$(date -u -d "-$((runs * 30 / 2)) seconds" +%F)
+"$tools/ask" "$dir/ferry.sock" 1000 /api/v1/runs '/api/v1/runs?per_page=100' "/api/v1/runs?per_page=100&page=$((runs / 200))" \
+	'/api/v1/runs?status=failed' "/api/v1/runs?from=$year" /api/v1/syncs/idle-7/runs \
+	'/api/v1/syncs/idle-7/runs?status=failed' "/api/v1/runs/$((runs / 2))" '/api/v1/syncs?per_page=100' \
+	/api/v1/status >"$dir/answers" || fail 'it does not answer'
+daemon_stop
 
-echo '100 syncs, none of them running.'
+echo
+echo "The same with $(thousands "$runs") runs in the journal; each question is asked a thousand times."
 facts_begin
-fact 'memory of the daemon' "$(calc "$(median idle) / 1024" %.1f)" MiB 'at most' 8
-fact 'from its start to ready' "$(calc "$(median ready) * 1000" %.1f)" ms 'at most' 50
+fact 'from its start to ready' "$(calc "$(median ready) * 1000" %.1f)" ms 'at most' 300
+while read -r _ p99 _ path; do
+	fact "99th percentile of \`GET $path\`" "$p99" ms 'at most' 10
+done <"$dir/answers"
 rm -f "$dir"/conf/syncs.d/*
+forget
