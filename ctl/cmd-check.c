@@ -22,11 +22,22 @@ static bool beside_us(const char *to, char *out, size_t size)
 	return true;
 }
 
-/* Becomes ferryd: beside us, in the build tree, where it was installed, in PATH. */
-int cmd_check(struct ctl *ctl, struct ferry_error *err)
+void ferryd_exec(char **argv)
 {
 	static const char *const places[] = {"ferryd", "../daemon/ferryd", "../../daemon/ferryd"};
-	char *argv[] = {"ferryd", "--check", NULL, NULL, NULL}, path[4096];
+	char path[4096];
+
+	argv[0] = "ferryd";
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+		if (beside_us(places[i], path, sizeof path))
+			execv(path, argv);
+	execv(FERRY_SBIN_DIR "/ferryd", argv);
+	execvp("ferryd", argv);
+}
+
+int cmd_check(struct ctl *ctl, struct ferry_error *err)
+{
+	char *argv[] = {NULL, "--check", NULL, NULL, NULL};
 
 	if (ctl->json)
 		return ferry_fail(err, FERRY_E_USAGE, "'check' has no JSON output");
@@ -34,11 +45,7 @@ int cmd_check(struct ctl *ctl, struct ferry_error *err)
 		argv[2] = "--config";
 		argv[3] = (char *)(uintptr_t)ctl->args.word[0];
 	}
-	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-		if (beside_us(places[i], path, sizeof path))
-			execv(path, argv);
-	execv(FERRY_SBIN_DIR "/ferryd", argv);
-	execvp("ferryd", argv);
+	ferryd_exec(argv);
 	ferry_fail_errno(err, errno, "cannot run ferryd");
 	return ferry_hint(err, "looked beside ferryctl, in " FERRY_SBIN_DIR " and in PATH");
 }
@@ -59,6 +66,20 @@ static void print_mistakes(struct ctl *ctl, json_node *mistakes)
 	}
 }
 
+static void print_changes(struct ctl *ctl, json_node *changes)
+{
+	for (size_t i = 0; i < json_count(changes); i++) {
+		json_node *c = json_at(changes, i);
+		sayf(ctl, STYLE_DIM, "  %-8s ", json_get_text(c, "change", ""));
+		say(ctl, STYLE_PLAIN, json_get_text(c, "file", ""));
+		say_line(ctl);
+	}
+	if (!json_count(changes)) {
+		say(ctl, STYLE_DIM, "  no file has changed");
+		say_line(ctl);
+	}
+}
+
 int cmd_reload(struct ctl *ctl, struct ferry_error *err)
 {
 	struct answer answer = ANSWER_INIT;
@@ -72,8 +93,9 @@ int cmd_reload(struct ctl *ctl, struct ferry_error *err)
 		sayf(ctl, STYLE_GOOD, "generation %" PRId64 " is in force",
 		     json_get_int(answer.root, "generation", 0));
 		say_line(ctl);
+		print_changes(ctl, json_get(answer.root, "changes"));
 	} else if (!ctl->json) {
-		print_mistakes(ctl, json_get(answer.root, "mistakes"));
+		print_mistakes(ctl, json_get(json_get(answer.root, "error"), "issues"));
 	}
 	answer_release(&answer);
 	return rc;

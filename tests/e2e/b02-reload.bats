@@ -33,10 +33,34 @@ name() { db copy "SELECT name FROM contacts"; }
 	is completed "$(run_sync more)"
 }
 
+@test "a reload says which files it has found changed, and the status which files are in force" {
+	before=$(field /status .generation.fingerprint)
+	write_sync people "upper(name)"
+	write_sync more name
+	run -0 ctl reload
+	is "generation 2 is in force
+  added    $T/etc/syncs.d/more.yaml
+  changed  $T/etc/syncs.d/people.yaml" "$output"
+	[ "$(field /status .generation.fingerprint)" != "$before" ]
+	write_sync people name
+	rm "$T/etc/syncs.d/more.yaml"
+	is "changed people.yaml, removed more.yaml" \
+		"$(post /reload | jq -r '[.changes[] | "\(.change) \(.file | sub(".*/"; ""))"] | sort | join(", ")')"
+	is "$before" "$(field /status .generation.fingerprint)"
+	run -0 ctl reload
+	has "no file has changed"
+}
+
 @test "a bad reload: exit 1, all mistakes with their places, and everything goes on as before" {
 	write_sync people "upper(name"
 	run -1 ctl reload
 	has "$T/etc/syncs.d/people.yaml:5:21: expression 'upper(name': incomplete input"
+	sync_file more <<<"mode: upsrt"
+	sync_file most <<<"mode: upsrt"
+	run -1 ctl reload
+	has "$T/etc/syncs.d/more.yaml:2:7: "
+	has "$T/etc/syncs.d/most.yaml:2:7: "
+	rm "$T/etc/syncs.d/more.yaml" "$T/etc/syncs.d/most.yaml"
 	is 1 "$(field /status .generation.number)"
 	is completed "$(run_sync people)"
 	is Ann "$(name)"

@@ -43,7 +43,7 @@ static double ask(CURL *easy, const char *path)
 int main(int argc, char **argv)
 {
 	CURL *easy = curl_easy_init();
-	int times = argc > 3 ? atoi(argv[2]) : 0;
+	int times = argc > 3 ? (int)strtol(argv[2], NULL, 10) : 0;
 
 	if (!easy || times < 1) {
 		fprintf(stderr, "usage: ask SOCKET TIMES PATH...\n");
