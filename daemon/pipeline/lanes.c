@@ -120,13 +120,23 @@ static bool ending(void *ctx)
 	return atomic_load(&l->stopping) || report_cancelled(l->seg->report);
 }
 
+/* What an answer says may be what it was sent; of a slice that is repeated nobody looks for values in it. */
+static bool may_show(const struct segment *seg)
+{
+	for (size_t f = 0; f < seg->layout.n; f++)
+		if (seg->sensitive[f])
+			return false;
+	return true;
+}
+
 static int backoff(void *ctx, int attempt, const struct ferry_error *why, struct ferry_error *err)
 {
 	struct lanes *l = ctx;
 	struct plug_watch watch = {.ctx = l, .cancelled = ending};
 
 	report_log(l->seg->report, l->seg->def->name, STAGE_APPLY, FERRY_LOG_WARN, "attempt %d of %d failed: %s: %s",
-		   attempt, l->connection->retries + 1, ferry_code_info(why->code)->name, why->msg);
+		   attempt, l->connection->retries + 1, ferry_code_info(why->code)->name,
+		   may_show(l->seg) ? why->msg : "(not shown, since it may repeat sensitive values)");
 	return plug_backoff(l->connection, attempt, why->retry_after_ms, &watch, err);
 }
 

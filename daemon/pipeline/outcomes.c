@@ -5,8 +5,10 @@
  */
 #include "pipeline/apply.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "conf/redact.h"
 #include "pipeline/statistics.h"
 
 struct snap_op *apply_op(struct applying *a, enum snap_op_kind kind, struct kv_bytes key)
@@ -149,11 +151,46 @@ static int tell_outcomes(struct applying *a, const struct slice *s, struct ferry
 	return plan_add_outcomes(a->plan, a->seg->index, s->decision, a->told, s->n, err);
 }
 
+/* A destination that refuses a record may repeat it, and whatever else it was sent. */
+static void hide(const struct applying *a, const struct slice *s, size_t i, char *text, size_t size)
+{
+	enum { VALUE_MIN = 3 };
+	const struct ferry_value *fields = s->actions[i].fields;
+	struct redactor *values = redact_empty(VALUE_MIN);
+	struct buf value = BUF_INIT, clean = BUF_INIT, shown = BUF_INIT;
+
+	for (size_t f = 0; fields && f < a->seg->layout.n; f++) {
+		if (!a->seg->sensitive[f] || fields[f].type == FERRY_NULL)
+			continue;
+		buf_reset(&value);
+		value_show(&fields[f], SIZE_MAX, &value);
+		redact_add(values, buf_str(&value));
+	}
+	report_clean(a->seg->report, text, &clean);
+	redact_text(values, buf_str(&clean), &shown);
+	snprintf(text, size, "%s", buf_str(&shown));
+	redact_free(values);
+	buf_release(&value);
+	buf_release(&clean);
+	buf_release(&shown);
+}
+
+static void hide_all(const struct applying *a, struct slice *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->outcomes[i].message[0])
+			hide(a, s, i, s->outcomes[i].message, sizeof s->outcomes[i].message);
+		if (s->rc != 0)
+			hide(a, s, i, s->err.msg, sizeof s->err.msg);
+	}
+}
+
 int apply_finish(struct applying *a, struct slice *s, struct ferry_error *err)
 {
 	struct dispatch *d = s->dispatch;
 	int64_t in_doubt = 0;
 
+	hide_all(a, s);
 	a->seg->counters.requests += s->requests;
 	a->seg->counters.retries += s->repeats;
 	for (size_t i = 0; i < s->n; i++) {

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "conf/redact.h"
+#include "pipeline/clean.h"
 #include "pipeline/thread.h"
 #include "wire/json.h"
 
@@ -25,6 +27,7 @@ struct report {
 	_Atomic int64_t last_sent;	/* clock_mono */
 	_Atomic int64_t row_errors;
 	int64_t row_errors_cap;
+	struct redactor *secrets;	/* NULL: none; by the lock */
 	struct buf in;			/* read, not yet taken as lines */
 	pthread_t listener;
 	bool listening;
@@ -50,6 +53,7 @@ void report_free(struct report *r)
 		pthread_join(r->listener, NULL);
 	}
 	pthread_mutex_destroy(&r->lock);
+	redact_free(r->secrets);
 	buf_release(&r->in);
 	free(r);
 }
@@ -64,8 +68,11 @@ void report_start(struct buf *b, const char *type, const char *segment)
 
 void report_send(struct report *r, struct buf *b)
 {
-	buf_adds(b, "}\n");
+	buf_addc(b, '}');
 	pthread_mutex_lock(&r->lock);
+	if (r->secrets)
+		clean_line(r->secrets, b);
+	buf_addc(b, '\n');
 	for (size_t off = 0; off < b->len;) {
 		ssize_t n = write(r->fd, b->s + off, b->len - off);
 		if (n < 0 && errno == EINTR)
@@ -80,6 +87,25 @@ void report_send(struct report *r, struct buf *b)
 	atomic_store(&r->last_sent, clock_mono());
 	pthread_mutex_unlock(&r->lock);
 	buf_release(b);
+}
+
+void report_secret(struct report *r, const char *value)
+{
+	pthread_mutex_lock(&r->lock);
+	if (!r->secrets)
+		r->secrets = redact_empty(REDACT_SECRET);
+	redact_add(r->secrets, value);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void report_clean(struct report *r, const char *text, struct buf *out)
+{
+	pthread_mutex_lock(&r->lock);
+	if (r->secrets)
+		redact_text(r->secrets, text, out);
+	else
+		buf_adds(out, text);
+	pthread_mutex_unlock(&r->lock);
 }
 
 void report_log(struct report *r, const char *segment, enum stage stage, enum ferry_level level,

@@ -18,6 +18,14 @@ void report_free(struct report *r);
 void report_start(struct buf *b, const char *type, const char *segment);
 void report_send(struct report *r, struct buf *b);
 
+/*
+ * From now on nothing that is sent has this text in it, but for what names a record (its key, its id over
+ * there): a server may put into an answer whatever it was sent.
+ */
+void report_secret(struct report *r, const char *value);
+/* Append a text without them, for what is kept elsewhere. */
+void report_clean(struct report *r, const char *text, struct buf *out);
+
 void report_log(struct report *r, const char *segment, enum stage stage, enum ferry_level level,
 		const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 

@@ -46,6 +46,21 @@ static const char *const *copy_keys(struct arena *arena, const char *const *keys
 	return copy;
 }
 
+/* What must never be seen in a message: settings the connector calls secret, and what refers to a secret. */
+static void tell_secrets(const struct ferry_option *table, const struct def_options *given,
+			 const struct setting_list *settings, const struct plug_watch *watch)
+{
+	for (size_t i = 0; i < settings->n; i++) {
+		const struct ferry_setting *s = &settings->items[i];
+		const struct ferry_option *row = option_find(table, s->name);
+		const struct def_option *o = option_given(given, s->name);
+		if (!row || !o || s->value.type != FERRY_TEXT)
+			continue;
+		if (row->flags & FERRY_OPTION_SECRET || strstr(o->text, "${credential:") || strstr(o->text, "${file:"))
+			watch->secret(watch->ctx, s->value.s);
+	}
+}
+
 static int fill_settings(struct handle *h, const struct ferry_connector *api,
 			 const struct plug_open *open, struct ferry_error *err)
 {
@@ -60,6 +75,11 @@ static int fill_settings(struct handle *h, const struct ferry_connector *api,
 				     &missing, err);
 	if (rc == 0 && missing.len)
 		rc = ferry_fail(err, FERRY_E_CONFIG, "%s needs %s", api->name, buf_str(&missing));
+	if (rc == 0 && open->watch.secret) {
+		tell_secrets(api->connection_options, &open->connection->options, &h->settings, &open->watch);
+		if (own)
+			tell_secrets(own, &open->endpoint->options, &h->settings, &open->watch);
+	}
 	buf_release(&missing);
 	return rc < 0 ? ferry_within(err, "connection '%s'", open->connection->name) : 0;
 }

@@ -53,6 +53,8 @@ struct plug_watch {
 	void *ctx;
 	void (*log)(void *ctx, enum ferry_level level, const char *text);
 	bool (*cancelled)(void *ctx);
+	/* A secret that one of the settings is or holds, before the connector gets it. May be NULL. */
+	void (*secret)(void *ctx, const char *value);
 };
 
 /* A layout and the memory it stands in: names from the map, fields from the connector's table. */
