@@ -31,3 +31,12 @@ dist_evsqlite_DATA = $(ev)/sqlite/local.yaml $(ev)/sqlite/schema.sql
 dist_evpostgresql_DATA = $(ev)/postgresql/local.yaml $(ev)/postgresql/schema.sql
 dist_evsteve_DATA = $(ev)/steve-database/connections.yaml $(ev)/steve-database/from-3.13.yaml \
 	$(ev)/steve-database/up-to-3.12.yaml
+
+# The configuration's JSON Schema, for editors; printed by ferryd itself. When it is built for another
+# machine, name one that runs here: make FERRYD=/usr/sbin/ferryd
+FERRYD = daemon/ferryd$(EXEEXT)
+schemadir = $(datadir)/ferry/schema
+nodist_schema_DATA = conf/schema/ferry.json conf/schema/connections.json conf/schema/syncs.json
+CLEANFILES += $(nodist_schema_DATA)
+conf/schema/ferry.json conf/schema/connections.json conf/schema/syncs.json: $(FERRYD)
+	$(AM_V_GEN)$(MKDIR_P) conf/schema && $(FERRYD) --schema $(@F:.json=) >$@.tmp && mv $@.tmp $@

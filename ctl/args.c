@@ -3,6 +3,7 @@
 #include "args.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ static const struct option_info options[OPTIONS] = {
 	[OPTION_JSON] = {"json", 0, NULL, "print the daemon's answer as JSON"},
 	[OPTION_NO_COLOR] = {"no-color", 0, NULL, "no colour, even on a terminal"},
 	[OPTION_HELP] = {"help", 'h', NULL, "explain the command"},
+	[OPTION_VERSION] = {"version", 0, NULL, "print the version"},
 	[OPTION_STATUS] = {"status", 0, "STATUS", "only those with this status"},
 	[OPTION_LIMIT] = {"limit", 'n', "N", "how many: to a page, 1 to 100; of --extract-only: records"},
 	[OPTION_PAGE] = {"page", 0, "N", "which page, counted from 1"},
@@ -35,8 +37,18 @@ static const struct option_info options[OPTIONS] = {
 	[OPTION_REOPEN] = {"reopen", 0, NULL, "take back what was said of it"},
 	[OPTION_EXTRACT_ONLY] = {"extract-only", 0, NULL, "keep the source's records and do nothing else"},
 	[OPTION_OVERRIDE_GUARD] = {"override-guard", 0, NULL, "whatever the guards say"},
-	[OPTION_BEFORE] = {"before", 0, "RUN", "only runs before this one"},
-	[OPTION_COMMANDS] = {"commands", 0, NULL, "list commands and options for completion"},
+	[OPTION_BEFORE] = {"before", 0, "RUN", "only runs (of the audit: entries) below this number"},
+	[OPTION_DAYS] = {"days", 0, "N", "how many days back, 1 to 366; 30 when it is not said"},
+	[OPTION_ROLE] = {"role", 0, "ROLE", "what it may do: viewer reads, admin changes things too"},
+	[OPTION_EXPIRES] = {"expires", 0, "WHEN", "when it ends: a span like 30d, or a time; 90d when it is not said"},
+	[OPTION_ACTOR] = {"actor", 0, "ACTOR", "only by actors whose name has this in it"},
+	[OPTION_ACTION] = {"action", 0, "ACTION", "only this action, such as trigger or reload"},
+	[OPTION_FROM] = {"from", 0, "TIME", "then or later: a date or a time"},
+	[OPTION_TO] = {"to", 0, "TIME", "then or earlier; a date means the end of that day"},
+	[OPTION_NOW] = {"now", 0, NULL, "take away what is past its time"},
+	[OPTION_RUN] = {"run", 0, "RUN", "only this run"},
+	[OPTION_TYPES] = {"types", 0, "TYPES", "only these kinds, such as run,sync.paused"},
+	[OPTION_MANUAL] = {"manual", 0, NULL, "fill the manual's template on standard input"},
 };
 
 const struct option_info *option_info(enum option_id id)
@@ -52,8 +64,9 @@ const struct command *command_find(const struct command *commands, const char *n
 	return NULL;
 }
 
-static int unknown_command(const struct command *commands, const char *name,
-			   struct ferry_error *err)
+_Static_assert(OPTIONS <= 64, "a command's options are bits of 64");
+
+int command_unknown(const struct command *commands, const char *name, struct ferry_error *err)
 {
 	const char *nearest = NULL;
 	int best = 0;
@@ -86,7 +99,7 @@ static int unknown_option(const char *arg, struct ferry_error *err)
 	name[len - 2] = '\0';
 	for (int i = 0; i < OPTIONS; i++) {
 		int d = text_distance(name, options[i].name);
-		if (d >= 0 && (!nearest || d < best) && !(OPTIONS_HIDDEN & 1U << i)) {
+		if (d >= 0 && (!nearest || d < best) && !(OPTIONS_HIDDEN & OPTION_BIT(i))) {
 			nearest = options[i].name;
 			best = d;
 		}
@@ -94,8 +107,7 @@ static int unknown_option(const char *arg, struct ferry_error *err)
 	return nearest ? ferry_hint(err, "did you mean '--%s'?", nearest) : -1;
 }
 
-/* The option an argument names; *ret_value is what follows '=' or a letter in it, else NULL. */
-static int option_of(const char *arg, const char **ret_value)
+int option_find(const char *arg, const char **ret_value)
 {
 	bool is_long = arg[1] == '-';
 	size_t len = strcspn(arg, "=");
@@ -120,7 +132,7 @@ static int take_option(int argc, char *const *argv, int *at, struct args *ret,
 		       struct ferry_error *err)
 {
 	const char *arg = argv[*at], *value = NULL;
-	int id = option_of(arg, &value);
+	int id = option_find(arg, &value);
 
 	if (id < 0)
 		return unknown_option(arg, err);
@@ -142,7 +154,7 @@ static int take_word(const struct command *commands, const char *word, struct ar
 {
 	if (!ret->command) {
 		ret->command = command_find(commands, word);
-		return ret->command ? 0 : unknown_command(commands, word, err);
+		return ret->command ? 0 : command_unknown(commands, word, err);
 	}
 	if (ret->n_words == sizeof ret->word / sizeof ret->word[0])
 		return ferry_fail(err, FERRY_E_USAGE, "too many arguments: '%s'", word);
@@ -150,39 +162,114 @@ static int take_word(const struct command *commands, const char *word, struct ar
 	return 0;
 }
 
-/* How many words a command needs and takes, by its usage text. */
-static void count_words(const char *words, size_t *ret_least, size_t *ret_most)
+bool next_word(const char **at, const char *end, char separator, const char **ret, size_t *ret_len)
 {
-	*ret_least = *ret_most = 0;
-	while (*words) {
-		size_t len = strcspn(words, " ");
-		*ret_most += 1;
-		*ret_least += words[0] != '[';
-		words += len + strspn(words + len, " ");
+	while (*at < end && **at == separator)
+		++*at;
+	*ret = *at;
+	while (*at < end && **at != separator)
+		++*at;
+	*ret_len = (size_t)(*at - *ret);
+	return *ret_len;
+}
+
+const char *command_word(const struct command *command, size_t i, size_t *ret_len)
+{
+	const char *at = command->words ? command->words : "", *end = at + strlen(at), *word;
+
+	do {
+		if (!next_word(&at, end, ' ', &word, ret_len))
+			return NULL;
+	} while (i--);
+	return word;
+}
+
+const char *command_choices(const struct command *command, const char *kind, size_t *ret_len)
+{
+	const char *at = command->choices ? command->choices : "", *end = at + strlen(at), *line;
+	size_t len = strlen(kind);
+
+	while (next_word(&at, end, '\n', &line, ret_len))
+		if (*ret_len > len && memcmp(line, kind, len) == 0 && line[len] == ' ') {
+			*ret_len -= len + 1;
+			return line + len + 1;
+		}
+	return NULL;
+}
+
+/* Whether a word is one of those between separators; what: "--status" or a command's name. */
+static int check_choice(const char *what, const char *word, const char *choices, size_t len, char separator,
+			struct ferry_error *err)
+{
+	const char *at = choices, *end = choices + len, *choice;
+	char nearest[40] = "", name[40];
+	int best = 0;
+	size_t n;
+
+	while (next_word(&at, end, separator, &choice, &n)) {
+		snprintf(name, sizeof name, "%.*s", (int)n, choice);
+		if (strcmp(name, word) == 0)
+			return 0;
+		int d = text_distance(word, name);
+		if (d >= 0 && (!*nearest || d < best)) {
+			memcpy(nearest, name, sizeof name);
+			best = d;
+		}
 	}
+	ferry_fail(err, FERRY_E_USAGE, "%s: there is no '%s'", what, word);
+	return *nearest ? ferry_hint(err, "did you mean '%s'? possible are: %.*s", nearest, (int)len, choices)
+			: ferry_hint(err, "possible are: %.*s", (int)len, choices);
+}
+
+static int check_words(const struct args *args, struct ferry_error *err)
+{
+	const struct command *c = args->command;
+	const char *word;
+	size_t i, len;
+
+	for (i = 0; (word = command_word(c, i, &len)); i++) {
+		bool choice = memchr(word, '|', len);
+		if (i >= args->n_words && *word != '[') {
+			if (choice)
+				ferry_fail(err, FERRY_E_USAGE, "'%s' needs an argument: %.*s", c->name, (int)len, word);
+			else
+				ferry_fail(err, FERRY_E_USAGE, "'%s' needs an argument", c->name);
+			return ferry_hint(err, "usage: ferryctl %s %s", c->name, c->words);
+		}
+		if (i >= args->n_words)
+			return 0;
+		if (choice && check_choice(c->name, args->word[i], word + (*word == '['),
+					   len - (*word == '[' ? 2 : 0), '|', err))
+			return -1;
+	}
+	if (args->n_words <= i)
+		return 0;
+	ferry_fail(err, FERRY_E_USAGE, "'%s' takes no '%s'", c->name, args->word[i]);
+	return ferry_hint(err, "usage: ferryctl %s%s%s", c->name, c->words ? " " : "", c->words ? c->words : "");
 }
 
 static int check(const struct args *args, struct ferry_error *err)
 {
 	const struct command *c = args->command;
-	size_t least, most;
+	char what[40];
+	size_t len;
 
 	if (!c || args_has(args, OPTION_HELP))
 		return 0;
-	for (int i = 0; i < OPTIONS; i++)
-		if (args->value[i] && !((c->options | OPTIONS_GLOBAL) & 1U << i)) {
+	for (int i = 0; i < OPTIONS; i++) {
+		if (!args->value[i])
+			continue;
+		if (!((c->options | OPTIONS_GLOBAL) & OPTION_BIT(i))) {
 			ferry_fail(err, FERRY_E_USAGE, "'%s' has no option --%s", c->name,
 				   options[i].name);
 			return ferry_hint(err, "'ferryctl help %s' lists its options", c->name);
 		}
-	count_words(c->words, &least, &most);
-	if (args->n_words >= least && args->n_words <= most)
-		return 0;
-	if (args->n_words < least)
-		ferry_fail(err, FERRY_E_USAGE, "'%s' needs an argument", c->name);
-	else
-		ferry_fail(err, FERRY_E_USAGE, "'%s' takes no '%s'", c->name, args->word[most]);
-	return ferry_hint(err, "usage: ferryctl %s %s", c->name, c->words);
+		const char *choices = options[i].value ? command_choices(c, options[i].value, &len) : NULL;
+		snprintf(what, sizeof what, "--%s", options[i].name);
+		if (choices && check_choice(what, args->value[i], choices, len, ' ', err))
+			return -1;
+	}
+	return check_words(args, err);
 }
 
 int args_parse(const struct command *commands, int argc, char *const *argv, struct args *ret,
@@ -191,6 +278,10 @@ int args_parse(const struct command *commands, int argc, char *const *argv, stru
 	bool words_only = false;
 
 	*ret = (struct args){0};
+	/* whatever is wrong before it: it holds for the error, too */
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			ret->value[OPTION_JSON] = "";
 	for (int i = 1; i < argc; i++) {
 		const char *arg = argv[i];
 		if (!words_only && strcmp(arg, "--") == 0) {

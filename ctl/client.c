@@ -35,11 +35,11 @@ static bool cancelled(void *ctx)
 	return client_interrupted();
 }
 
-int client_new(const char *socket, struct client **ret, struct ferry_error *err)
+int client_new(const char *socket, int timeout_ms, struct client **ret, struct ferry_error *err)
 {
 	struct http_settings settings = {
 		.connect_timeout_ms = 5000,
-		.timeout_ms = 60000,	/* a reload checks all of the configuration */
+		.timeout_ms = timeout_ms,
 		.unix_socket = socket,
 		.cancelled = cancelled,
 	};
@@ -155,7 +155,7 @@ int client_call(struct client *client, const char *method, const char *path, con
 
 	answer_release(ret);
 	buf_reset(&client->refusal);
-	buf_addf(&url, "http://localhost/api/v1%s", path);
+	buf_addf(&url, "http://localhost%s%s", strcmp(path, "/healthz") == 0 ? "" : "/api/v1", path);
 	struct ferry_http_request req = {
 		.method = method,
 		.url = buf_str(&url),
@@ -176,6 +176,38 @@ int client_call(struct client *client, const char *method, const char *path, con
 		return refused(client, ret, err);
 	if (rc)
 		*err = shape;
+	return rc;
+}
+
+int client_stream(struct client *client, const char *path, const char *last_id,
+		  int (*piece)(void *ctx, const char *data, size_t len, struct ferry_error *err), void *ctx,
+		  struct ferry_error *err)
+{
+	struct ferry_http_response res = {0};
+	struct buf url = BUF_INIT, header = BUF_INIT;
+	struct answer a = ANSWER_INIT;
+
+	buf_reset(&client->refusal);
+	buf_addf(&url, "http://localhost/api/v1%s", path);
+	buf_addf(&header, "Last-Event-ID: %s", last_id ? last_id : "");
+	const char *const headers[] = {"Accept: text/event-stream", last_id ? header.s : NULL, NULL};
+	struct ferry_http_request req = {
+		.method = "GET", .url = buf_str(&url), .headers = headers, .max_response = 1 << 20, .piece = piece,
+		.piece_ctx = ctx,
+	};
+	int rc = http_exchange(client->http, &req, &res, err);
+	buf_release(&url);
+	buf_release(&header);
+	if (rc)
+		return unreachable(client, err);
+	if (res.status >= 200 && res.status < 300)
+		return 0;
+	a.status = res.status;
+	buf_add(&a.body, res.body, res.body_len);
+	struct ferry_error shape = {0};
+	(void)parse(client, &a, &shape);
+	rc = refused(client, &a, err);
+	answer_release(&a);
 	return rc;
 }
 

@@ -14,8 +14,8 @@
 
 struct client;
 
-/* Nothing is connected yet. socket is borrowed. */
-int client_new(const char *socket, struct client **ret, struct ferry_error *err);
+/* Nothing is connected yet. socket is borrowed. An answer may take timeout_ms. */
+int client_new(const char *socket, int timeout_ms, struct client **ret, struct ferry_error *err);
 void client_free(struct client *client);
 
 struct answer {
@@ -29,7 +29,7 @@ struct answer {
 void answer_release(struct answer *answer);
 
 /*
- * GET or POST /api/v1 + path; body NULL means none. A refusal (status 400 and up) is -1 with the
+ * GET or POST /api/v1 + path (or "/healthz" as it is); body NULL means none. A refusal (status 400 and up) is -1 with the
  * daemon's own code, message and hint in *err, and *ret is filled all the same. UNREACHABLE when
  * there is no daemon. *ret is released first.
  */
@@ -38,6 +38,13 @@ int client_call(struct client *client, const char *method, const char *path, con
 /* The same for a GET of a path in a buffer, which is released. */
 int client_get(struct client *client, struct buf *path, struct answer *ret,
 	       struct ferry_error *err);
+/*
+ * GET of an answer that goes on, piece by piece as it comes, until the daemon ends it (0) or piece says no
+ * (-1 with its error). last_id: of the last event that was had; NULL: none. It may be quiet for 60 s at most.
+ */
+int client_stream(struct client *client, const char *path, const char *last_id,
+		  int (*piece)(void *ctx, const char *data, size_t len, struct ferry_error *err), void *ctx,
+		  struct ferry_error *err);
 /* The body of the refusal of the last call; NULL when it was none, or no JSON object. */
 const char *client_refusal(const struct client *client);
 /* Whether SIGINT or SIGTERM, being blocked, wait; an exchange then ends with CANCELLED. */

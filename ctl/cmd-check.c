@@ -1,50 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd-check.c - check, reload: is the configuration right, and take it over. */
 #include "ctl.h"
+#include "program.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* Put `to` in the place of the last part of this program's own path. */
-static bool beside_us(const char *to, char *out, size_t size)
+/* Connectors are asked about large configurations. */
+enum { CHECK_MS = 60000 };
+
+/* "FILE:LINE:COLUMN: TEXT", of which line and column may be missing. */
+static void mistake_json(struct buf *out, const char *line, size_t len)
 {
-	ssize_t n = readlink("/proc/self/exe", out, size - 1);
+	const char *end = memmem(line, len, ": ", 2), *at = end ? end : line;
+	int64_t numbers[2] = {0};	/* from behind: column, line */
 
-	if (n <= 0)
-		return false;
-	out[n] = '\0';
-	char *slash = strrchr(out, '/');
-	if (!slash || (size_t)(slash - out) + 2 + strlen(to) > size)
-		return false;
-	memcpy(slash + 1, to, strlen(to) + 1);
-	return true;
+	for (int i = 0; end && i < 2; i++) {
+		const char *colon = memrchr(line, ':', (size_t)(at - line));
+		if (!colon || strspn(colon + 1, "0123456789") != (size_t)(at - colon - 1) || at == colon + 1)
+			break;
+		numbers[1] = numbers[0];
+		numbers[0] = strtoll(colon + 1, NULL, 10);
+		at = colon;
+	}
+	jw_open(out, NULL, '{');
+	jw_textn(out, "file", line, (size_t)(at - line));
+	jw_int(out, "line", numbers[0]);
+	jw_int(out, "column", numbers[1]);
+	jw_textn(out, "text", end ? end + 2 : line, end ? len - (size_t)(end + 2 - line) : len);
+	jw_close(out, '}');
 }
 
-void ferryd_exec(char **argv)
+/* {"ok", "mistakes": [{"file", "line", "column", "text"}]} */
+static int check_json(struct ctl *ctl, const char *const *argv, struct ferry_error *err)
 {
-	static const char *const places[] = {"ferryd", "../daemon/ferryd", "../../daemon/ferryd"};
-	char path[4096];
+	struct buf text = BUF_INIT, out = BUF_INIT;
+	struct program p;
 
-	argv[0] = "ferryd";
-	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-		if (beside_us(places[i], path, sizeof path))
-			execv(path, argv);
-	execv(FERRY_SBIN_DIR "/ferryd", argv);
-	execvp("ferryd", argv);
+	program_start(&p, argv);
+	int status = program_read(&p, CHECK_MS, &text);
+	const char *at = buf_str(&text), *end = at + text.len, *line;
+	size_t len;
+	jw_open(&out, NULL, '{');
+	jw_bool(&out, "ok", status == 0);
+	jw_open(&out, "mistakes", '[');
+	while (status > 0 && next_word(&at, end, '\n', &line, &len))
+		mistake_json(&out, line, len);
+	jw_close(&out, ']');
+	jw_close(&out, '}');
+	if (status >= 0)
+		ctl_json_text(ctl, buf_str(&out), out.len);
+	buf_release(&text);
+	buf_release(&out);
+	return status >= 0 ? status : ferry_fail(err, FERRY_E_SYSTEM, "ferryd --check cannot be run");
 }
 
 int cmd_check(struct ctl *ctl, struct ferry_error *err)
 {
 	char *argv[] = {NULL, "--check", NULL, NULL, NULL};
 
-	if (ctl->json)
-		return ferry_fail(err, FERRY_E_USAGE, "'check' has no JSON output");
 	if (ctl->args.n_words) {
 		argv[2] = "--config";
 		argv[3] = (char *)(uintptr_t)ctl->args.word[0];
 	}
+	if (ctl->json)
+		return check_json(ctl, (const char *const *)argv, err);
 	ferryd_exec(argv);
 	ferry_fail_errno(err, errno, "cannot run ferryd");
 	return ferry_hint(err, "looked beside ferryctl, in " FERRY_SBIN_DIR " and in PATH");

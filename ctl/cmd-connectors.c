@@ -24,7 +24,7 @@ static void add_list(struct buf *out, json_node *list)
 static int list(struct ctl *ctl, struct ferry_error *err)
 {
 	static const struct column columns[] = {
-		{"CONNECTOR", 0}, {"ROLES", 0}, {"MODES", COLUMN_SPARE},
+		{"CONNECTOR", 0}, {"ROLES", COLUMN_SPARE}, {"MODES", COLUMN_SPARE},
 		{"WHAT IT IS FOR", COLUMN_WRAP},
 	};
 	struct answer answer = ANSWER_INIT;

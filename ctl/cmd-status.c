@@ -11,9 +11,11 @@
 #include "table.h"
 #include "view.h"
 
-static void label(struct ctl *ctl, const char *name)
+/* A line of the status: its name and, wrapped where it is too long, what there is to say. */
+static void add_line(struct table *t, const char *name, enum style style, struct buf *text)
 {
-	sayf(ctl, STYLE_DIM, "  %-8s ", name);
+	table_text(t, STYLE_DIM, name);
+	table_take(t, style, text);
 }
 
 /* A count, be it given as a number or as a list of things. */
@@ -23,29 +25,48 @@ static int64_t count_of(json_node *node, const char *name)
 	return json_kind(v) == JSON_ARRAY ? (int64_t)json_count(v) : json_get_int(node, name, 0);
 }
 
-static void print_reload(struct ctl *ctl, json_node *root)
+static void add_runs(struct table *t, json_node *runs)
 {
-	json_node *failed = json_get(root, "last_reload_error");
-	const char *text = json_text(failed, NULL);
+	int64_t hung = json_get_int(runs, "hung", 0);
+	struct buf text = BUF_INIT;
 
-	if (!failed)
-		return;
-	label(ctl, "reload");
-	say(ctl, STYLE_BAD, "the last one failed: ");
-	say(ctl, STYLE_BAD, text ? text : json_get_text(failed, "message", "see the daemon's log"));
-	say_line(ctl);
-	label(ctl, "");
-	say(ctl, STYLE_PLAIN,
-	    "'ferryctl check' lists the mistakes; what was loaded stays in force");
-	say_line(ctl);
+	format_count(&text, count_of(runs, "running"));
+	buf_adds(&text, " running, ");
+	format_count(&text, count_of(runs, "queued"));
+	buf_adds(&text, " queued");
+	if (hung)
+		buf_addf(&text, ", %" PRId64 " hung", hung);
+	add_line(t, "runs", hung ? STYLE_BAD : STYLE_PLAIN, &text);
+	buf_release(&text);
+}
+
+static void add_config(struct table *t, json_node *root)
+{
+	json_node *generation = json_get(root, "generation"), *failed = json_get(root, "reload_error");
+	int64_t loaded = json_get_time(generation, "loaded_at");
+	struct buf text = BUF_INIT;
+
+	buf_addf(&text, "%s  generation %" PRId64, json_get_text(root, "config_dir", "?"),
+		 json_get_int(generation, "number", 0));
+	if (loaded) {
+		buf_adds(&text, ", loaded ");
+		format_moment(&text, loaded, clock_now());
+	}
+	add_line(t, "config", STYLE_PLAIN, &text);
+	if (json_kind(failed) == JSON_OBJECT) {
+		buf_addf(&text, "the last one failed: %s", json_get_text(failed, "message", "see the daemon's log"));
+		add_line(t, "reload", STYLE_BAD, &text);
+		buf_adds(&text, "'ferryctl check' lists the mistakes; what was loaded stays in force");
+		add_line(t, "", STYLE_PLAIN, &text);
+	}
+	buf_release(&text);
 }
 
 static void print_status(struct ctl *ctl, json_node *root)
 {
-	json_node *generation = json_get(root, "generation"), *runs = json_get(root, "runs");
-	int64_t loaded = json_get_time(generation, "loaded_at"),
-		hung = json_get_int(runs, "hung", 0);
+	static const struct column columns[] = {{NULL, 0}, {NULL, COLUMN_WRAP}};
 	struct buf text = BUF_INIT;
+	struct table t;
 
 	say(ctl, STYLE_BOLD, "ferryd ");
 	say(ctl, STYLE_BOLD, json_get_text(root, "version", "?"));
@@ -54,41 +75,18 @@ static void print_status(struct ctl *ctl, json_node *root)
 	sayf(ctl, STYLE_PLAIN, "  pid %" PRId64 "  ", json_get_int(root, "pid", 0));
 	say(ctl, STYLE_GOOD, buf_str(&text));
 	say_line(ctl);
-
-	label(ctl, "syncs");
 	buf_reset(&text);
+	table_init(&t, &ctl->screen, columns, 2);
 	format_count(&text, count_of(root, "syncs"));
-	say(ctl, STYLE_PLAIN, buf_str(&text));
-	say_line(ctl);
-
-	label(ctl, "runs");
-	buf_reset(&text);
-	format_count(&text, count_of(runs, "running"));
-	buf_adds(&text, " running, ");
-	format_count(&text, count_of(runs, "queued"));
-	buf_adds(&text, " queued");
-	say(ctl, STYLE_PLAIN, buf_str(&text));
-	if (hung)
-		sayf(ctl, STYLE_BAD, ", %" PRId64 " hung", hung);
-	say_line(ctl);
-
-	label(ctl, "config");
-	say(ctl, STYLE_PLAIN, json_get_text(root, "config_dir", "?"));
-	sayf(ctl, STYLE_DIM, "  generation %" PRId64, json_get_int(generation, "number", 0));
-	if (loaded) {
-		buf_reset(&text);
-		buf_adds(&text, ", loaded ");
-		format_moment(&text, loaded, clock_now());
-		say(ctl, STYLE_DIM, buf_str(&text));
-	}
-	say_line(ctl);
-	label(ctl, "state");
-	say(ctl, STYLE_PLAIN, json_get_text(root, "state_dir", "?"));
-	say_line(ctl);
-	label(ctl, "socket");
-	say(ctl, STYLE_PLAIN, ctl->socket);
-	say_line(ctl);
-	print_reload(ctl, root);
+	add_line(&t, "syncs", STYLE_PLAIN, &text);
+	add_runs(&t, json_get(root, "runs"));
+	add_config(&t, root);
+	buf_adds(&text, json_get_text(root, "state_dir", "?"));
+	add_line(&t, "state", STYLE_PLAIN, &text);
+	buf_adds(&text, ctl->socket);
+	add_line(&t, "socket", STYLE_PLAIN, &text);
+	table_print(&t, 2, &ctl->out);
+	table_release(&t);
 	buf_release(&text);
 }
 

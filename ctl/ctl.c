@@ -14,9 +14,12 @@
 #include "format.h"
 #include "text.h"
 
+/* A reload checks all of the configuration. */
+enum { PATIENCE_MS = 60000, HURRY_MS = 1000 };
+
 int ctl_client(struct ctl *ctl, struct client **ret, struct ferry_error *err)
 {
-	if (!ctl->client && client_new(ctl->socket, &ctl->client, err))
+	if (!ctl->client && client_new(ctl->socket, ctl->hurry ? HURRY_MS : PATIENCE_MS, &ctl->client, err))
 		return -1;
 	*ret = ctl->client;
 	return 0;

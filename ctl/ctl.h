@@ -12,8 +12,18 @@
 #include "client.h"
 #include "style.h"
 
-/* Exit statuses besides those of error codes. */
-enum { EXIT_FINE = 0, EXIT_RUN_FAILED = 1, EXIT_ROW_ERRORS = 2 };
+/* Exit statuses besides those of error codes; what each means stands in exit_statuses. */
+enum { EXIT_FINE = 0, EXIT_RUN_FAILED = 1, EXIT_PARTLY = 2 };
+
+struct exit_status {
+	int status;
+	const char *text;
+};
+
+/* The tables of commands.c; those of commands and statuses end with a row of NULL. */
+extern const struct command ferryctl_commands[];
+extern const char *const command_groups[GROUPS];
+extern const struct exit_status exit_statuses[];
 
 struct ctl {
 	struct screen screen;
@@ -22,6 +32,7 @@ struct ctl {
 	const char *socket;
 	struct client *client;		/* NULL until ctl_client */
 	bool json;
+	bool hurry;			/* the daemon has a second to answer */
 	struct buf out;
 };
 
@@ -63,6 +74,9 @@ void say_rest(struct ctl *ctl, enum style style, int used, const char *text);
 int cmd_status(struct ctl *ctl, struct ferry_error *err);
 int cmd_syncs(struct ctl *ctl, struct ferry_error *err);
 int cmd_runs(struct ctl *ctl, struct ferry_error *err);
+int cmd_health(struct ctl *ctl, struct ferry_error *err);
+int cmd_trends(struct ctl *ctl, struct ferry_error *err);
+int cmd_top(struct ctl *ctl, struct ferry_error *err);
 int cmd_run(struct ctl *ctl, struct ferry_error *err);
 int cmd_promote(struct ctl *ctl, struct ferry_error *err);
 int cmd_retry(struct ctl *ctl, struct ferry_error *err);
@@ -79,13 +93,28 @@ int cmd_pause(struct ctl *ctl, struct ferry_error *err);
 int cmd_resume(struct ctl *ctl, struct ferry_error *err);
 int cmd_pin(struct ctl *ctl, struct ferry_error *err);
 int cmd_unpin(struct ctl *ctl, struct ferry_error *err);
+int cmd_token(struct ctl *ctl, struct ferry_error *err);
+int cmd_audit(struct ctl *ctl, struct ferry_error *err);
+int cmd_backup(struct ctl *ctl, struct ferry_error *err);
+int cmd_retention(struct ctl *ctl, struct ferry_error *err);
 int cmd_check(struct ctl *ctl, struct ferry_error *err);
 int cmd_reload(struct ctl *ctl, struct ferry_error *err);
 int cmd_connectors(struct ctl *ctl, struct ferry_error *err);
 int cmd_connections(struct ctl *ctl, struct ferry_error *err);
 int cmd_test(struct ctl *ctl, struct ferry_error *err);
+int cmd_notifications(struct ctl *ctl, struct ferry_error *err);
+int cmd_notify_test(struct ctl *ctl, struct ferry_error *err);
+int cmd_events(struct ctl *ctl, struct ferry_error *err);
+int cmd_schema(struct ctl *ctl, struct ferry_error *err);
+int cmd_doctor(struct ctl *ctl, struct ferry_error *err);
 int cmd_explain(struct ctl *ctl, struct ferry_error *err);
 int cmd_help(struct ctl *ctl, struct ferry_error *err);
+/* What may stand in the place of the last of n words: a line each, a tab before what it is. Silent on errors. */
+void complete_words(struct ctl *ctl, size_t n, char *const *words);
+/* Copy a manual page's source from standard input, with what the tables know in the place of lines @...@. */
+int manual_fill(struct ctl *ctl, struct ferry_error *err);
+/* Without a command: how it stands, and how to go on. */
+int cmd_welcome(struct ctl *ctl, struct ferry_error *err);
 int cmd_version(struct ctl *ctl, struct ferry_error *err);
 
 #endif

@@ -9,7 +9,7 @@
 #include "format.h"
 #include "text.h"
 
-enum { MOST_COLUMNS = 16, GAP = 2, LEAST_WIDTH = 16 };
+enum { MOST_COLUMNS = 16, GAP = 2, LEAST_WIDTH = 16, NARROWEST = 6 };
 
 struct layout {
 	int width[MOST_COLUMNS];	/* -1: left out */
@@ -126,6 +126,16 @@ static void fit(const struct table *t, int width, struct layout *l)
 		;
 	while (total(t, l, false) > width && shrink_one(t, l))
 		;
+	if (total(t, l, false) <= width)
+		return;
+	/* not even so: cut whatever is no number, then leave out what stands last */
+	for (size_t c = 0; c < t->n_columns; c++)
+		if (!(t->columns[c].flags & COLUMN_RIGHT) && l->least[c] > NARROWEST)
+			l->least[c] = NARROWEST;
+	while (total(t, l, false) > width && shrink_one(t, l))
+		;
+	for (size_t c = t->n_columns; c-- > 1 && total(t, l, false) > width;)
+		l->width[c] = -1;
 }
 
 static void print_cell(const struct table *t, size_t c, const struct table_cell *cell, int width,

@@ -3,7 +3,8 @@
  * table.h - rows of cells laid out in columns that fit the screen.
  *
  * When the rows are too wide, columns that may shrink are cut with an ellipsis; when that is not
- * enough, spare columns are left out, the last one first.
+ * enough, spare columns are left out, the last one first; at the very last every text is cut, and what
+ * still has no room is left out.
  */
 #ifndef FERRY_CTL_TABLE_H
 #define FERRY_CTL_TABLE_H

@@ -57,8 +57,8 @@ void view_status_text(json_node *run, bool in_list, struct buf *out)
 
 static bool spotless(json_node *run)
 {
-	return json_get_int(run, "row_errors", 0) <= 0 && !has_segment(run, "error") &&
-	       !has_segment(run, "warning");
+	return json_get_int(run, "row_errors", 0) <= 0 && json_get_int(run, "rows_conflicts", 0) <= 0 &&
+	       !has_segment(run, "error") && !has_segment(run, "warning");
 }
 
 enum style view_status_style(json_node *run)
@@ -100,9 +100,9 @@ int view_exit(json_node *run)
 {
 	int s = status_of(run);
 
-	if (s == RUN_COMPLETED &&
-	    (json_get_int(run, "row_errors", 0) > 0 || has_segment(run, "error")))
-		return EXIT_ROW_ERRORS;
+	if (s == RUN_COMPLETED && (json_get_int(run, "row_errors", 0) > 0 || has_segment(run, "error") ||
+				   json_get_int(run, "rows_conflicts", 0) > 0))
+		return EXIT_PARTLY;
 	return s == RUN_COMPLETED || s == RUN_PREVIEW_READY ? EXIT_FINE : EXIT_RUN_FAILED;
 }
 

@@ -4,6 +4,7 @@
 #define FERRY_CTL_VIEW_H
 
 #include "ctl.h"
+#include "model/health.h"
 
 /* "completed with 3 errors", in lists "completed, 3 errors"; "hung" instead of running */
 void view_status_text(json_node *run, bool in_list, struct buf *out);
@@ -43,6 +44,13 @@ bool view_guarded(json_node *run);
 void view_problem(struct ctl *ctl, json_node *problem);
 /* The records that a run has kept. */
 int view_records(struct ctl *ctl, int64_t run, struct ferry_error *err);
+
+/* Of a sync's score. */
+enum style view_band_style(enum health_band band);
+/* A member that is a share of one: "99.8 %"; nothing when it is none. */
+void view_share(json_node *node, const char *name, struct buf *out);
+/* The totals of 24 h, 7 d and 30 d in an answer that has them. */
+void view_totals(struct ctl *ctl, json_node *answer);
 
 /* Follow the run until it ends; then its short form. The exit status, or -1 with *err. */
 int wait_for_run(struct ctl *ctl, int64_t id, struct ferry_error *err);

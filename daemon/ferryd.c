@@ -9,19 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "api/api.h"
 #include "base/log.h"
+#include "conf/schema.h"
 #include "once.h"
+#include "restore.h"
 #include "supervise/probe.h"
 #include "wire/httpd.h"
+#include "wire/journald.h"
 
 #define SOCKET_PATH "/run/ferry/ferry.sock"
+#define DRAIN_MS 3000			/* at most, for those who are being answered when the daemon ends */
 
 struct options {
 	const char *config, *state, *socket, *plugins, *worker;
-	bool check;
+	const char *restore;
+	bool check, verify_store, force;
 	struct once once;
 };
 
@@ -38,11 +44,17 @@ static const char help_text[] =
 	"\n"
 	"  --check           check the configuration, print all mistakes, exit 1 if there are any\n"
 	"  --once SYNC       run one sync in the foreground; exit 0 when completed, 2 when completed\n"
-	"                    with row errors, 1 when failed; with it:\n"
+	"                    but rows failed or wait for a person, 1 when failed; with it:\n"
 	"    --preview       stop when the plan is made\n"
 	"    --verify        compare with what the destination holds, too\n"
 	"    --full          send everything, whatever was sent before\n"
 	"    --promote RUN   carry out the plan of that preview\n"
+	"\n"
+	"  --schema KIND     print the JSON Schema of a kind of file: ferry, connections or syncs\n"
+	"  --verify-store    read every record of the state; exit 1 when one is damaged\n"
+	"  --restore DIR     put back a backup that 'ferryctl backup' made, while no daemon runs;\n"
+	"                    with it:\n"
+	"    --force         move aside the state that is there\n"
 	"\n"
 	"  --help, --version\n";
 
@@ -157,8 +169,8 @@ static int check(const struct supervise_paths *paths)
 		rc = ask_connectors(paths, g, &mistakes);
 	print_mistakes(&mistakes);
 	if (g && rc == 0 && !mistakes.n)
-		printf("configuration is good: %zu connections, %zu syncs\n", g->n_connections,
-		       g->n_syncs);
+		printf("configuration is good: %zu connection%s, %zu sync%s\n", g->n_connections,
+		       g->n_connections == 1 ? "" : "s", g->n_syncs, g->n_syncs == 1 ? "" : "s");
 	bool good = g && rc == 0 && !mistakes.n;
 	conf_mistakes_release(&mistakes);
 	conf_free(g);
@@ -176,8 +188,10 @@ static void on_stop(void *ctx, int signo)
 
 static void on_hup(void *ctx, int signo)
 {
+	const struct supervise_actor whoever = {-1, "signal SIGHUP"};
+
 	(void)signo;
-	supervise_reload(ctx, NULL, NULL, NULL);
+	supervise_reload(ctx, &whoever, NULL, NULL);
 }
 
 /* Everybody must be able to reach the socket; who may do what is decided by who it is. */
@@ -194,18 +208,43 @@ static void make_socket_dir(const char *socket)
 	free(dir);
 }
 
+/* Open what `listen:` asks for, now and after each reload. Mistakes are printed. */
+static int listen_on_tcp(struct loop *loop, struct supervisor *s, struct api *api, struct listener **ret,
+			 struct ferry_error *err)
+{
+	struct conf_mistakes mistakes = CONF_MISTAKES_INIT;
+
+	if (listener_new(loop, api, ret, err) < 0)
+		return -1;
+	int rc = listener_follow(*ret, supervise_generation(s), &mistakes);
+	if (rc < 0) {
+		print_mistakes(&mistakes);
+		ferry_fail(err, FERRY_E_CONFIG, "the TCP listener cannot be opened as 'listen:' asks");
+	}
+	conf_mistakes_release(&mistakes);
+	supervise_follow(s, listener_follow, *ret);
+	return rc;
+}
+
 static int serve(struct loop *loop, struct supervisor *s, const char *socket,
 		 struct ferry_error *err)
 {
 	struct api *api = api_new(s, FERRY_VERSION);
 	struct httpd *httpd = NULL;
-	int fd;
+	struct listener *listener = NULL;
+	int rc = 0, fd = loop_passed_socket();
+	bool ours = fd < 0;		/* else it outlives us, so that a restart loses no client */
 
-	make_socket_dir(socket);
-	int rc = httpd_listen_unix(socket, &fd, err);
+	if (ours) {
+		make_socket_dir(socket);
+		rc = httpd_listen_unix(socket, &fd, err);
+	}
 	if (rc < 0)
 		goto out;
-	rc = httpd_new(loop, fd, api_handle, api, &httpd, err);
+	rc = httpd_new(loop, fd, &(struct httpd_setup){.fn = api_handle, .head = api_head, .ctx = api},
+		       &httpd, err);
+	if (rc == 0)
+		rc = listen_on_tcp(loop, s, api, &listener, err);
 	if (rc == 0 && (loop_signal(loop, SIGTERM, on_stop, s, err) < 0 ||
 			loop_signal(loop, SIGINT, on_stop, s, err) < 0 ||
 			loop_signal(loop, SIGHUP, on_hup, s, err) < 0))
@@ -213,11 +252,15 @@ static int serve(struct loop *loop, struct supervisor *s, const char *socket,
 	if (rc == 0) {
 		supervise_start(s);
 		loop_notify("READY=1");
-		log_info("ready: %s", socket);
+		log_info("ready: %s", ours ? socket : "the socket of the service manager");
 		rc = loop_run(loop, err);
 	}
-	unlink(socket);
+	if (ours)
+		unlink(socket);
+	if (httpd)
+		httpd_drain(httpd, DRAIN_MS);
 	httpd_free(httpd);
+	listener_free(listener);
 	if (rc == 0 && supervise_fatal(s)->code != FERRY_OK) {
 		*err = *supervise_fatal(s);
 		rc = -1;
@@ -240,6 +283,8 @@ static int run(const struct options *o, const struct supervise_paths *paths)
 		log_error(&err);
 	} else if (supervise_load(s, &mistakes) < 0) {
 		print_mistakes(&mistakes);
+		/* a service manager need not try that again */
+		status = o->once.sync ? 1 : EX_CONFIG;
 	} else if (o->once.sync) {
 		status = once_run(loop, s, &o->once);
 	} else if (serve(loop, s, o->socket, &err) < 0) {
@@ -257,7 +302,7 @@ static int run(const struct options *o, const struct supervise_paths *paths)
 
 enum {
 	O_CONFIG = 256, O_STATE, O_SOCKET, O_PLUGINS, O_WORKER, O_LOG, O_CHECK, O_ONCE, O_PREVIEW,
-	O_VERIFY, O_FULL, O_PROMOTE, O_HELP, O_VERSION,
+	O_VERIFY, O_FULL, O_PROMOTE, O_VERIFY_STORE, O_RESTORE, O_FORCE, O_SCHEMA, O_HELP, O_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -273,6 +318,10 @@ static const struct option long_options[] = {
 	{"verify", no_argument, NULL, O_VERIFY},
 	{"full", no_argument, NULL, O_FULL},
 	{"promote", required_argument, NULL, O_PROMOTE},
+	{"schema", required_argument, NULL, O_SCHEMA},
+	{"verify-store", no_argument, NULL, O_VERIFY_STORE},
+	{"restore", required_argument, NULL, O_RESTORE},
+	{"force", no_argument, NULL, O_FORCE},
 	{"help", no_argument, NULL, O_HELP},
 	{"version", no_argument, NULL, O_VERSION},
 	{NULL, 0, NULL, 0},
@@ -303,6 +352,18 @@ static int64_t get_run(const char *text)
 	return id;
 }
 
+static void print_schema(const char *name)
+{
+	struct buf text = BUF_INIT;
+	int kind = conf_kind_from_name(name);
+
+	if (kind < 0)
+		usage("--schema takes ferry, connections or syncs");
+	conf_schema((enum conf_kind)kind, NULL, &text);
+	puts(text.s);
+	buf_release(&text);
+}
+
 static void take_option(struct options *o, int c, enum ferry_level *level)
 {
 	switch (c) {
@@ -318,6 +379,12 @@ static void take_option(struct options *o, int c, enum ferry_level *level)
 	case O_VERIFY: o->once.verify = true; break;
 	case O_FULL: o->once.full = true; break;
 	case O_PROMOTE: o->once.promote = get_run(optarg); break;
+	case O_VERIFY_STORE: o->verify_store = true; break;
+	case O_RESTORE: o->restore = optarg; break;
+	case O_FORCE: o->force = true; break;
+	case O_SCHEMA:
+		print_schema(optarg);
+		exit(0);
 	case O_HELP:
 		fputs(help_text, stdout);
 		exit(0);
@@ -344,8 +411,10 @@ static void parse(int argc, char **argv, struct options *o, enum ferry_level *le
 		usage("--preview, --verify, --full and --promote go with --once");
 	if (once->promote && (once->preview || once->verify || once->full))
 		usage("--promote carries out a plan as it is: it goes with no other wish");
-	if (o->check && once->sync)
-		usage("--check and --once exclude each other");
+	if (o->check + (once->sync != NULL) + o->verify_store + (o->restore != NULL) > 1)
+		usage("--check, --once, --verify-store and --restore exclude each other");
+	if (o->force && !o->restore)
+		usage("--force goes with --restore");
 }
 
 /* A closed 0, 1 or 2 would be given to the next file that is opened. */
@@ -368,11 +437,14 @@ int main(int argc, char **argv)
 	open_standard_files();
 	parse(argc, argv, &o, &level);
 	log_init("ferryd", o.once.sync && level == FERRY_LOG_INFO ? FERRY_LOG_WARN : level);
+	journald_begin();
 	signal(SIGPIPE, SIG_IGN);
 	umask(0077);
 	char *state = find_state(o.state), *plugins = find_plugins(o.plugins), *worker = find_worker(o.worker);
 	struct supervise_paths paths = {o.config, state, plugins, worker};
-	int status = o.check ? check(&paths) : run(&o, &paths);
+	int status = o.check ? check(&paths)
+		: o.verify_store ? verify_store_run(state)
+		: o.restore ? restore_run(o.restore, state, o.force) : run(&o, &paths);
 	free(state);
 	free(plugins);
 	free(worker);

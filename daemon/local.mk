@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Floor 7: the daemon and its worker.
 sbin_PROGRAMS += daemon/ferryd
-daemon_ferryd_SOURCES = daemon/ferryd.c daemon/once.c daemon/once.h
+daemon_ferryd_SOURCES = daemon/ferryd.c daemon/once.c daemon/once.h daemon/restore.c daemon/restore.h
 daemon_ferryd_CPPFLAGS = $(AM_CPPFLAGS) -DFERRY_VERSION='"$(PACKAGE_VERSION)"'
 daemon_ferryd_CFLAGS = $(PROGRAM_CFLAGS)
 daemon_ferryd_LDFLAGS = $(PROGRAM_LDFLAGS)

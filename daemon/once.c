@@ -113,24 +113,38 @@ static int exit_status(const struct run_doc *run)
 		return 0;
 	if (run->status != RUN_COMPLETED)
 		return 1;
-	return run_doc_row_errors(run) ? 2 : 0;
+	struct counters c;
+	run_doc_sum(run, &c);
+	bool partly = run_doc_row_errors(run) || c.conflicts;
+	for (size_t i = 0; i < run->n_segments; i++)
+		partly |= run->segments[i].status == SEGMENT_ERROR;
+	return partly ? 2 : 0;
 }
 
-static void on_news(void *ctx, const struct run_doc *run, enum supervise_news news,
-		    const char *text)
+/* Lines that are written when it has ended are in the summary. */
+static void show_warning(struct foreground *f, const struct supervise_event *line)
 {
+	if (line->run->completed_at || (strcmp(line->level, "warn") != 0 && strcmp(line->level, "error") != 0))
+		return;
+	clear_live(f);
+	fprintf(stderr, "%s\n", line->text);
+}
+
+static void on_news(void *ctx, const struct supervise_event *event)
+{
+	const struct run_doc *run = event->run;
 	struct foreground *f = ctx;
 
-	switch (news) {
+	switch (event->news) {
+	case NEWS_STARTED:
 	case NEWS_STAGE:
 		show_changes(f, run);
 		break;
 	case NEWS_PROGRESS:
 		show_live(f, run);
 		break;
-	case NEWS_WARNING:
-		clear_live(f);
-		fprintf(stderr, "%s\n", text);
+	case NEWS_LOG:
+		show_warning(f, event);
 		break;
 	case NEWS_END:
 		show_changes(f, run);
@@ -138,7 +152,9 @@ static void on_news(void *ctx, const struct run_doc *run, enum supervise_news ne
 		summarize(run);
 		f->status = exit_status(run);
 		f->ended = true;
-		loop_quit(f->loop);
+		supervise_leave(f->s);
+		break;
+	default:
 		break;
 	}
 }
@@ -186,7 +202,9 @@ int once_run(struct loop *loop, struct supervisor *s, const struct once *once)
 	struct foreground f = {.loop = loop, .s = s, .terminal = isatty(2), .status = 1};
 	struct ferry_error err = {0};
 
-	supervise_watch(s, on_news, &f);
+	struct supervise_watcher watcher = {.fn = on_news, .ctx = &f};
+
+	supervise_watch(s, &watcher);
 	if (loop_signal(loop, SIGTERM, on_signal, &f, &err) < 0 ||
 	    loop_signal(loop, SIGINT, on_signal, &f, &err) < 0 ||
 	    queue_it(s, once, &err) < 0 || loop_run(loop, &err) < 0) {
@@ -195,7 +213,7 @@ int once_run(struct loop *loop, struct supervisor *s, const struct once *once)
 	} else if (!f.ended && supervise_fatal(s)->code != FERRY_OK) {
 		log_error(supervise_fatal(s));
 	}
-	supervise_watch(s, NULL, NULL);
+	supervise_unwatch(s, &watcher);
 	free(f.shown);
 	return f.status;
 }

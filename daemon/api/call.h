@@ -4,16 +4,20 @@
 #define FERRY_API_CALL_H
 
 #include "api/api.h"
+#include "base/quota.h"
 #include "wire/json.h"
 
 #define CALL_PER_PAGE_MAX 100
 
 struct api {
 	struct supervisor *s;
+	struct events *events;		/* NULL until somebody follows them */
 	const char *version;
 	int64_t generation;		/* admin_gid was looked up for */
 	gid_t admin_gid;
 	bool has_admin_gid;
+	struct listener *listener;	/* NULL: none */
+	struct quota guesses;		/* wrong tokens, by address */
 };
 
 struct call {
@@ -41,8 +45,8 @@ int call_time(const struct call *c, const char *name, bool end, int64_t *ret,
 	      struct ferry_error *err);
 /* The problem's number in the path. */
 int call_problem(const struct call *c, int64_t *ret, struct ferry_error *err);
-/* A time to come, as one or as a span from now on ("30d"). */
-int call_until(const char *text, int64_t *ret, struct ferry_error *err);
+/* A time to come, as one or as a span from now on ("30d"); name: of the member. */
+int call_until(const char *name, const char *text, int64_t *ret, struct ferry_error *err);
 
 struct member {
 	const char *name;
@@ -66,7 +70,6 @@ void reply_list(struct call *c, const struct buf *items, const struct page *page
 
 /* ---- handlers */
 
-int handle_healthz(struct call *c, struct ferry_error *err);
 int handle_status(struct call *c, struct ferry_error *err);
 int handle_reload(struct call *c, struct ferry_error *err);
 int handle_connectors(struct call *c, struct ferry_error *err);
@@ -74,6 +77,26 @@ int handle_connector(struct call *c, struct ferry_error *err);
 int handle_error_code(struct call *c, struct ferry_error *err);
 int handle_reason_code(struct call *c, struct ferry_error *err);
 int handle_audit(struct call *c, struct ferry_error *err);
+
+int handle_healthz(struct call *c, struct ferry_error *err);
+int handle_health_syncs(struct call *c, struct ferry_error *err);
+int handle_sync_health(struct call *c, struct ferry_error *err);
+int handle_trends(struct call *c, struct ferry_error *err);
+
+int handle_openapi(struct call *c, struct ferry_error *err);
+int handle_schema(struct call *c, struct ferry_error *err);
+int handle_metrics(struct call *c, struct ferry_error *err);
+int handle_events(struct call *c, struct ferry_error *err);
+
+int handle_doctor(struct call *c, struct ferry_error *err);
+
+int handle_retention(struct call *c, struct ferry_error *err);
+int handle_retention_now(struct call *c, struct ferry_error *err);
+int handle_backup(struct call *c, struct ferry_error *err);
+
+int handle_notifications(struct call *c, struct ferry_error *err);
+int handle_notification_targets(struct call *c, struct ferry_error *err);
+int handle_notification_test(struct call *c, struct ferry_error *err);
 
 int handle_connections(struct call *c, struct ferry_error *err);
 int handle_connection_test(struct call *c, struct ferry_error *err);
@@ -97,6 +120,10 @@ int handle_run_records(struct call *c, struct ferry_error *err);
 int handle_retry(struct call *c, struct ferry_error *err);
 int handle_promote(struct call *c, struct ferry_error *err);
 int handle_cancel(struct call *c, struct ferry_error *err);
+
+int handle_tokens(struct call *c, struct ferry_error *err);
+int handle_token_create(struct call *c, struct ferry_error *err);
+int handle_token_revoke(struct call *c, struct ferry_error *err);
 
 int handle_problems(struct call *c, struct ferry_error *err);
 int handle_problem(struct call *c, struct ferry_error *err);

@@ -80,7 +80,7 @@ int call_problem(const struct call *c, int64_t *ret, struct ferry_error *err)
 	return 0;
 }
 
-int call_until(const char *text, int64_t *ret, struct ferry_error *err)
+int call_until(const char *name, const char *text, int64_t *ret, struct ferry_error *err)
 {
 	int64_t ms, now = clock_now();
 
@@ -90,10 +90,10 @@ int call_until(const char *text, int64_t *ret, struct ferry_error *err)
 	if (conf_parse_duration(text, &ms) && ms > 0 && ms < INT64_MAX / 1000 - now / 1000)
 		*ret = now + ms * 1000;
 	else if (!clock_parse(text, strlen(text), ret))
-		return ferry_fail(err, FERRY_E_USAGE, "'until' must be a span like 30d or a time like "
-				  "2026-01-31T10:00:00Z, not '%s'", text);
+		return ferry_fail(err, FERRY_E_USAGE, "'%s' must be a span like 30d or a time like "
+				  "2026-01-31T10:00:00Z, not '%s'", name, text);
 	if (*ret <= now)
-		return ferry_fail(err, FERRY_E_USAGE, "'until' is over already: %s", text);
+		return ferry_fail(err, FERRY_E_USAGE, "'%s' is over already: %s", name, text);
 	return 0;
 }
 

@@ -85,7 +85,7 @@ int handle_resolve(struct call *c, struct ferry_error *err)
 		rc = ferry_fail(err, FERRY_E_USAGE,
 				"'action' is missing: link, create, ignore, retry or reopen");
 	if (rc == 0)
-		rc = call_until(until, &ruling.until, err);
+		rc = call_until("until", until, &ruling.until, err);
 	if (rc == 0)
 		rc = supervise_resolve(c->s, id, &ruling, &c->actor, &c->reply->body, err);
 	json_free(doc);
@@ -111,7 +111,7 @@ int handle_resolve_all(struct call *c, struct ferry_error *err)
 	if (!of.sync || !ruling.action)
 		rc = ferry_fail(err, FERRY_E_USAGE, "'%s' is missing", of.sync ? "action" : "sync");
 	if (rc == 0)
-		rc = call_until(until, &ruling.until, err);
+		rc = call_until("until", until, &ruling.until, err);
 	if (rc == 0)
 		rc = call_known_sync(c, of.sync, err);
 	if (rc == 0)

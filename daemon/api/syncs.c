@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* syncs.c - syncs: what they are, how their last run went, and their trigger. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "api/call.h"
 #include "supervise/due.h"
 
@@ -105,23 +108,57 @@ static void put_sync(struct buf *b, const struct supervise_sync *sync)
 	jw_close(b, '}');
 }
 
+/* Those that run next by themselves first, the others in the order of their names. */
+struct turn {
+	int64_t at;
+	size_t i;
+};
+
+static int by_turn(const void *a, const void *b)
+{
+	const struct turn *x = a, *y = b;
+	int64_t p = x->at ? x->at : INT64_MAX, q = y->at ? y->at : INT64_MAX;
+
+	return p != q ? (p < q ? -1 : 1) : x->i < y->i ? -1 : x->i > y->i;
+}
+
+/* sort=next_run_at; NULL when it is not asked for. */
+static int get_turns(struct call *c, struct turn **ret, struct ferry_error *err)
+{
+	const char *sort = httpd_query(c->req, "sort");
+	struct supervise_status status;
+	struct supervise_sync sync;
+
+	*ret = NULL;
+	if (!sort || strcmp(sort, "id") == 0)
+		return 0;
+	if (strcmp(sort, "next_run_at") != 0)
+		return ferry_fail(err, FERRY_E_USAGE, "'sort' must be id or next_run_at, not '%s'", sort);
+	supervise_status(c->s, &status);
+	*ret = ferry_alloc0(status.syncs + 1, sizeof **ret);
+	for (size_t i = 0; i < status.syncs && supervise_sync_at(c->s, i, &sync); i++)
+		(*ret)[i] = (struct turn){sync.next_run_at, i};
+	qsort(*ret, status.syncs, sizeof **ret, by_turn);
+	return 0;
+}
+
 int handle_syncs(struct call *c, struct ferry_error *err)
 {
 	struct supervise_sync sync;
 	struct supervise_status status;
 	struct page page;
+	struct turn *turns;
 	struct buf items = BUF_INIT;
 
-	if (call_page(c, &page, err) < 0)
+	if (call_page(c, &page, err) < 0 || get_turns(c, &turns, err) < 0)
 		return -1;
-	for (int64_t i = page.skip; i < page.skip + page.per_page; i++) {
-		if (!supervise_sync_at(c->s, (size_t)i, &sync))
-			break;
-		put_sync(&items, &sync);
-	}
 	supervise_status(c->s, &status);
+	for (int64_t i = page.skip; i < page.skip + page.per_page && i < (int64_t)status.syncs; i++)
+		if (supervise_sync_at(c->s, turns ? turns[i].i : (size_t)i, &sync))
+			put_sync(&items, &sync);
 	reply_list(c, &items, &page, (int64_t)status.syncs);
 	buf_release(&items);
+	free(turns);
 	return 0;
 }
 

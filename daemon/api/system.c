@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* system.c - the daemon itself: status, health, reload, connectors, codes, audit. */
+/* system.c - the daemon itself: status, reload, connectors, codes, audit. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +8,24 @@
 #include "base/clock.h"
 #include "model/decision.h"
 
-/* ------------------------------------------------------------ status and health */
+/* -------------------------------------------------------------------- status */
+
+/* One that is under way. */
+static void put_backup(struct buf *b, struct call *c)
+{
+	int64_t done, total;
+	const char *dir;
+
+	if (!supervise_backup_progress(c->s, &dir, &done, &total)) {
+		jw_null(b, "backup");
+		return;
+	}
+	jw_open(b, "backup", '{');
+	jw_text(b, "dir", dir);
+	jw_int(b, "bytes", done);
+	jw_int(b, "bytes_at_most", total);
+	jw_close(b, '}');
+}
 
 int handle_status(struct call *c, struct ferry_error *err)
 {
@@ -29,6 +46,7 @@ int handle_status(struct call *c, struct ferry_error *err)
 	jw_open(b, "generation", '{');
 	jw_int(b, "number", st.generation);
 	jw_time(b, "loaded_at", st.loaded_at);
+	jw_text(b, "fingerprint", st.fingerprint);
 	jw_close(b, '}');
 	jw_int(b, "syncs", (int64_t)st.syncs);
 	jw_open(b, "runs", '{');
@@ -49,38 +67,7 @@ int handle_status(struct call *c, struct ferry_error *err)
 		error_json(st.journal_error, "journal_error", b);
 	else
 		jw_null(b, "journal_error");
-	jw_close(b, '}');
-	return 0;
-}
-
-static void put_check(struct buf *b, const char *name, const char *status, const char *why)
-{
-	jw_open(b, name, '{');
-	jw_text(b, "status", status);
-	jw_text(b, "message", why);
-	jw_close(b, '}');
-}
-
-int handle_healthz(struct call *c, struct ferry_error *err)
-{
-	struct buf *b = &c->reply->body;
-	struct supervise_status st;
-
-	(void)err;
-	supervise_status(c->s, &st);
-	bool bad = st.journal_error || st.stopping, weak = st.hung || st.reload_error;
-	c->reply->status = bad ? 503 : 200;
-	jw_open(b, NULL, '{');
-	jw_text(b, "status", bad ? "unhealthy" : weak ? "degraded" : "ok");
-	jw_open(b, "checks", '{');
-	put_check(b, "journal", st.journal_error ? "unhealthy" : "ok",
-		  st.journal_error ? st.journal_error->msg : NULL);
-	put_check(b, "runs", st.hung ? "degraded" : "ok",
-		  st.hung ? "a running run gives no sign of life" : NULL);
-	put_check(b, "configuration", st.reload_error ? "degraded" : "ok", st.reload_error);
-	put_check(b, "daemon", st.stopping ? "unhealthy" : "ok",
-		  st.stopping ? "it is stopping" : NULL);
-	jw_close(b, '}');
+	put_backup(b, c);
 	jw_close(b, '}');
 	return 0;
 }
@@ -97,6 +84,14 @@ static void on_reloaded(void *ctx, const struct supervise_reload *r)
 		jw_open(&reply.body, NULL, '{');
 		jw_int(&reply.body, "generation", r->generation);
 		jw_int(&reply.body, "syncs", (int64_t)r->syncs);
+		jw_open(&reply.body, "changes", '[');
+		for (size_t i = 0; i < r->n_changes; i++) {
+			jw_open(&reply.body, NULL, '{');
+			jw_text(&reply.body, "file", r->changes[i].path);
+			jw_text(&reply.body, "change", conf_change_name(r->changes[i].kind));
+			jw_close(&reply.body, '}');
+		}
+		jw_close(&reply.body, ']');
 		jw_close(&reply.body, '}');
 	}
 	httpd_answer(ctx, &reply);
@@ -223,20 +218,4 @@ int handle_reason_code(struct call *c, struct ferry_error *err)
 	jw_text(b, "text", info->text);
 	jw_close(b, '}');
 	return 0;
-}
-
-int handle_audit(struct call *c, struct ferry_error *err)
-{
-	struct page page;
-	struct buf items = BUF_INIT;
-	int64_t total;
-
-	if (call_page(c, &page, err) < 0)
-		return -1;
-	int rc = journal_audit(supervise_journal(c->s), page.skip, page.per_page, &items, &total,
-			       err);
-	if (rc == 0)
-		reply_list(c, &items, &page, total);
-	buf_release(&items);
-	return rc;
 }

@@ -35,7 +35,7 @@ static const struct ferry_code_info codes[FERRY_E_CODES] = {
 	[FERRY_E_RATE_LIMIT] = {"RATE_LIMIT", 503, 1, true,
 		"The other side asks to slow down.",
 		"Lower 'rate_limit:' of the connection."},
-	[FERRY_E_UNAVAILABLE] = {"UNAVAILABLE", 502, 1, true,
+	[FERRY_E_UNAVAILABLE] = {"UNAVAILABLE", 503, 1, true,
 		"The other side failed to serve the request.",
 		"Look at the other side's own log; then run it again."},
 	[FERRY_E_PROTOCOL] = {"PROTOCOL", 502, 1, false,

@@ -246,6 +246,7 @@ void conf_check_sync(struct keyword_reader *r, const struct yaml_node *node, voi
 	struct sync_def *sync = base;
 	const struct yaml_node *list = keyword_find(node, "segments");
 
+	conf_notify_word(node, &sync->notify);
 	if (list)
 		refuse_keys_beside_segments(r, node);
 	else

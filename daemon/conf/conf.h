@@ -65,6 +65,15 @@ int conf_resolve(const char *text, struct buf *out, struct ferry_error *err);
 /* Whether the text has such a reference. */
 bool conf_has_reference(const char *text);
 
+/* A reference without its value. */
+struct conf_reference {
+	struct buf name;		/* as it is written: "file:/run/key" */
+	struct buf path;		/* of its file; empty: it has none */
+	bool missing;			/* a variable that is not set; a credential, and no folder of them */
+};
+/* The first one in a text, and what follows it; NULL: there is none. ret's buffers are used again. */
+const char *conf_next_reference(const char *text, struct conf_reference *ret);
+
 /*
  * A deterministic text of everything in a segment that decides what a run does (source,
  * destination, key, map, rules, policies, the connections' addresses), for telling whether a plan

@@ -231,22 +231,36 @@ static void read_mapping(struct keyword_reader *r, const struct keyword *k,
 	*(size_t *)part(base, k->count) = node->n;
 }
 
+static void read_entry(struct keyword_reader *r, const struct keyword *k, const struct yaml_node *node,
+		       void *object)
+{
+	struct keyword word = {.name = k->name, .type = KEYWORD_CHOICE, .choices = k->choices};
+	struct def_mark mark = keyword_mark(r, node);
+
+	if (!k->choices || node->kind != YAML_NODE_SCALAR) {
+		keyword_read(r, k->object, node, &mark, object);
+		return;
+	}
+	keyword_defaults(k->object, &mark, object);
+	keyword_scalar(r, &word, node, object);
+}
+
 static void read_object_list(struct keyword_reader *r, const struct keyword *k,
 			     const struct yaml_node *node, void *base)
 {
-	if (node->kind != YAML_NODE_LIST) {
+	size_t n = node->kind == YAML_NODE_LIST ? node->n : 1;
+
+	if (node->kind != YAML_NODE_LIST && !k->choices) {
 		mistake_kind(r, k, node);
 		return;
 	}
-	if (!count_fits(r, k, node, node->n))
+	if (!count_fits(r, k, node, n))
 		return;
-	char *objects = arena_alloc0(r->arena, node->n, k->object->size);
-	for (size_t i = 0; i < node->n; i++) {
-		struct def_mark mark = keyword_mark(r, node->items[i]);
-		keyword_read(r, k->object, node->items[i], &mark, objects + i * k->object->size);
-	}
+	char *objects = arena_alloc0(r->arena, n, k->object->size);
+	for (size_t i = 0; i < n; i++)
+		read_entry(r, k, keyword_item(node, i), objects + i * k->object->size);
 	*(void **)part(base, k->offset) = objects;
-	*(size_t *)part(base, k->count) = node->n;
+	*(size_t *)part(base, k->count) = n;
 }
 
 static void check_name(struct keyword_reader *r, const struct keyword *k,
@@ -311,7 +325,7 @@ static void read_one(struct keyword_reader *r, const struct keyword *k, const st
 		return;
 	}
 	switch (k->type) {
-	case KEYWORD_EXPRS: case KEYWORD_NAMES: case KEYWORD_FIELDS: case KEYWORD_REASONS:
+	case KEYWORD_EXPRS: case KEYWORD_TEXTS: case KEYWORD_NAMES: case KEYWORD_FIELDS: case KEYWORD_REASONS:
 		read_values(r, k, value, base);
 		break;
 	case KEYWORD_MAPPING:

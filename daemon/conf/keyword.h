@@ -32,13 +32,16 @@ enum keyword_type {
 	KEYWORD_LIMIT,			/* struct limit_def */
 	/* several; one value may stand without a list */
 	KEYWORD_EXPRS,			/* const char ** and a count */
+	KEYWORD_TEXTS,
 	KEYWORD_NAMES,
 	KEYWORD_FIELDS,			/* names of mapped fields */
 	KEYWORD_REASONS,
 	/* of several parts */
 	KEYWORD_MAPPING,		/* struct map_def * and a count: field -> expression */
 	KEYWORD_OBJECT,			/* the struct itself; choices are words instead of a map */
-	KEYWORD_OBJECTS,		/* a list of maps: struct * and a count */
+	/* a list of maps: struct * and a count. With choices a word may stand instead of a map: its value
+	 * is the struct's first member, an int; and one entry may stand without a list */
+	KEYWORD_OBJECTS,
 	KEYWORD_NAMED,			/* a map of name: map; the same, first member the name */
 	KEYWORD_TYPES
 };
@@ -84,6 +87,7 @@ struct keyword_object {
 	const char *alone;
 	/* Another object whose keys stand in the same map and which is read after this one. */
 	const struct keyword_object *part;
+	const char *one_of;		/* just one of these keys must be given; for the JSON Schema */
 	bool is_part;			/* unknown keys are told by the object this is a part of */
 	/* What no table can say. Called after reading; base may hold NULLs where mistakes were. */
 	void (*check)(struct keyword_reader *r, const struct yaml_node *node, void *base);
@@ -152,6 +156,8 @@ extern const struct keyword_object conf_daemon_object;		/* struct daemon_def */
 extern const struct keyword_object conf_connections_object;	/* struct conf_connections */
 extern const struct keyword_object conf_connection_object;	/* struct connection_def */
 extern const struct keyword_object conf_sync_object;		/* struct sync_def */
+/* retention.c: struct retention_def, of the daemon and of a sync */
+extern const struct keyword_object conf_retention_object, conf_sync_retention_object;
 extern const struct keyword_object conf_segment_object;		/* struct segment_def */
 /* A sync's only segment: all of a segment's keys but its name, beside those of the sync. */
 extern const struct keyword_object conf_leg_object;

@@ -18,6 +18,7 @@ struct loader {
 	size_t n_syncs, cap_syncs;
 	const char *daemon_file;
 	bool connections_unread;	/* so nobody can tell which connections there are */
+	bool targets_unread;		/* of notifications, likewise */
 };
 
 static void copy_files(struct generation *g, const struct conf_file *files, size_t n)
@@ -86,6 +87,7 @@ static void load_file(struct loader *l, const struct conf_file *file)
 	if (yaml_read(&l->scratch, file->text, file->len, &root, &mark.line, &mark.column, &err)) {
 		conf_mistake(l->mistakes, &mark, "%s", err.msg);
 		l->connections_unread |= file->kind == CONF_CONNECTIONS;
+		l->targets_unread |= file->kind == CONF_DAEMON;
 		return;
 	}
 	mark = keyword_mark(&l->reader, root);
@@ -170,6 +172,17 @@ static void check_references(struct loader *l)
 	free(names);
 }
 
+/* What a sync does not say of its retention the daemon's settings say. */
+static void inherit(struct retention_def *r, const struct retention_def *from)
+{
+	r->runs_age_ms = r->runs_age_ms ? r->runs_age_ms : from->runs_age_ms;
+	r->runs_count = r->runs_count ? r->runs_count : from->runs_count;
+	r->logs_age_ms = r->logs_age_ms ? r->logs_age_ms : from->logs_age_ms;
+	r->row_errors_age_ms = r->row_errors_age_ms ? r->row_errors_age_ms : from->row_errors_age_ms;
+	r->plans_age_ms = r->plans_age_ms ? r->plans_age_ms : from->plans_age_ms;
+	r->plans_count = r->plans_count ? r->plans_count : from->plans_count;
+}
+
 static void finish(struct loader *l)
 {
 	struct generation *g = l->g;
@@ -182,10 +195,15 @@ static void finish(struct loader *l)
 			      offsetof(struct sync_def, mark));
 	if (!l->connections_unread)
 		check_references(l);
-	for (size_t i = 0; i < g->n_syncs; i++)
+	if (!g->daemon.retention.plans_count)
+		g->daemon.retention.plans_count = g->daemon.keep_plans;
+	for (size_t i = 0; i < g->n_syncs; i++) {
 		if (!g->syncs[i].memory_limit)
 			g->syncs[i].memory_limit = g->daemon.memory_limit;
+		inherit(&g->syncs[i].retention, &g->daemon.retention);
+	}
 	conf_check_schedules(g, l->mistakes);
+	conf_resolve_notify(g, l->targets_unread, l->mistakes);
 }
 
 struct generation *conf_load(const struct conf_file *files, size_t n,

@@ -28,6 +28,7 @@ static const struct {
 	[KEYWORD_CHOICE] = {"choice", ""},
 	[KEYWORD_LIMIT] = {"limit", "a number of rows such as 100, or a share such as 5%"},
 	[KEYWORD_EXPRS] = {"expression or list of expressions", ""},
+	[KEYWORD_TEXTS] = {"text or list of texts", ""},
 	[KEYWORD_NAMES] = {"name or list of names", ""},
 	[KEYWORD_FIELDS] = {"field or list of fields", ""},
 	[KEYWORD_REASONS] = {"code or list of codes", ""},
@@ -76,6 +77,8 @@ void keyword_limits(const struct keyword *k, struct buf *out)
 		buf_addf(out, "%s%s", between, c->name);
 	if (!k->min && !k->max)
 		return;
+	if (*between)
+		buf_adds(out, "; ");
 	if (k->type >= KEYWORD_EXPRS && !k->min) {
 		buf_adds(out, "at most ");
 	} else {

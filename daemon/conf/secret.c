@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "conf/conf.h"
 
@@ -87,6 +88,37 @@ bool conf_has_reference(const char *text)
 	return next_reference(text, NULL);
 }
 
+/* Of a folder that is loaded as a whole (LoadCredential=ferry:FOLDER) systemd calls each file ferry_FILE. */
+static void add_credential_path(const char *dir, const char *name, struct buf *out)
+{
+	size_t before = out->len;
+
+	buf_addf(out, "%s/ferry_%s", dir, name);
+	if (access(out->s + before, F_OK) == 0)
+		return;
+	out->len = before;
+	buf_addf(out, "%s/%s", dir, name);
+}
+
+const char *conf_next_reference(const char *text, struct conf_reference *ret)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	struct reference ref;
+
+	text = next_reference(text, NULL);
+	if (!text || parse(text, &ref))
+		return NULL;
+	buf_reset(&ret->name);
+	buf_reset(&ret->path);
+	buf_addf(&ret->name, "%s%s", prefixes[ref.kind], ref.name);
+	if (ref.kind == KIND_FILE)
+		buf_adds(&ret->path, ref.name);
+	else if (ref.kind == KIND_CREDENTIAL && dir)
+		add_credential_path(dir, ref.name, &ret->path);
+	ret->missing = ref.kind == KIND_ENV ? !getenv(ref.name) : !ret->path.len;
+	return ref.end;
+}
+
 bool secret_by_name(const char *name)
 {
 	static const char *const words[] = {
@@ -146,7 +178,7 @@ static int add_credential(const char *name, struct buf *out, struct ferry_error 
 				  "credential '%s' is missing: CREDENTIALS_DIRECTORY is not set "
 				  "(systemd sets it for services with LoadCredential=)",
 				  name);
-	buf_addf(&path, "%s/%s", dir, name);
+	add_credential_path(dir, name, &path);
 	int rc = add_file("credential", name, path.s, out, err);
 	buf_release(&path);
 	return rc;

@@ -7,7 +7,7 @@
  * descriptor 3). Times are microseconds since the epoch ("at"), spans milliseconds.
  *
  * Supervisor to worker:
- *   {"type":"job","action":"run|promote|check|connectors","run":12,"sync":"customers",
+ *   {"type":"job","action":"run|promote|check|connectors|test|notify","run":12,"sync":"customers",
  *    "preview":false,"verify":false,"full":false,"promote_run":11,"state":"/var/lib/ferry",
  *    "override_guard":false,"extract_only":false,"limit":0,"problems_max":10000,
  *    "plugins":"/usr/lib/ferry","memory_limit":268435456,"row_errors_max":10000,
@@ -16,6 +16,7 @@
  *    "files":[{"kind":0,"path":"/etc/ferry/syncs.d/a.yaml","text":"..."}]}
  *     open: the keys (key form, as hex) that have an open problem; rulings: what persons have said
  *     of keys, as far as it is in force.
+ *   of notify also "messages":[{"id":7,"message":{...}}], see message.h
  *   {"type":"cancel"}
  * Worker to supervisor:
  *   {"type":"beat"}                                   at least every 5 s while it makes progress

@@ -33,6 +33,21 @@ const struct sync_def *generation_sync(const struct generation *g, const char *n
 	return bsearch(name, g->syncs, g->n_syncs, sizeof *g->syncs, by_sync);
 }
 
+const struct target_def *generation_target(const struct generation *g, const char *name)
+{
+	for (size_t i = 0; i < g->daemon.n_targets; i++)
+		if (strcmp(g->daemon.targets[i].name, name) == 0)
+			return &g->daemon.targets[i];
+	return NULL;
+}
+
+const char *target_kind_name(enum target_kind kind)
+{
+	static const char *const names[] = {"slack", "webhook", "email"};
+
+	return names[kind];
+}
+
 static const char *const tiers[] = {"active", "idle", "dormant"};
 
 const char *cadence_tier_name(enum cadence_tier tier)

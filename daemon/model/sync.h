@@ -234,6 +234,67 @@ struct retry_def {
 	int64_t wait_ms;		/* before each */
 };
 
+/* What can be told of a sync; see model/notify.h. */
+enum notify_event {
+	NOTIFY_FAILED, NOTIFY_COMPLETED, NOTIFY_ERROR_RATE, NOTIFY_CONSECUTIVE_FAILURES, NOTIFY_RECOVERED,
+	NOTIFY_STUCK, NOTIFY_PROBLEMS_OPENED, NOTIFY_EVENTS,
+};
+
+/* One entry of `on:`. */
+struct notify_on_def {
+	enum notify_event event;	/* first: a word stands for the whole entry */
+	struct limit_def error_rate;
+	int consecutive_failures;
+	struct def_mark mark;
+};
+
+enum target_kind { TARGET_SLACK, TARGET_WEBHOOK, TARGET_EMAIL };
+
+/* One of `notifications:`. Texts as written, references to secrets not replaced. */
+struct target_def {
+	const char *name;
+	enum target_kind kind;
+	const char *slack, *webhook;	/* URLs */
+	const char *secret, *previous_secret; /* webhook: what it is signed with; the other may be NULL */
+	const char **email;
+	size_t n_email;
+	const char *from, *sendmail;
+	const char **allow;		/* names and ranges that need not be of the public internet */
+	size_t n_allow;
+	const char *ca;			/* file with CA certificates; NULL: the system's */
+	int64_t timeout_ms, retry_base_ms;
+	int max_per_hour;
+	struct def_mark mark;
+};
+
+/* `notify:`; of a sync whole once loaded: on, targets and repeat_after are those in force. */
+struct notify_def {
+	struct notify_on_def *on;
+	size_t n_on;
+	const char **to;
+	struct def_mark *to_marks;
+	size_t n_to;
+	int64_t repeat_after_ms;
+	bool none, given;		/* the word none; a map */
+	struct def_mark mark;
+	const struct target_def **targets;
+	size_t n_targets;		/* 0: nobody is told of anything */
+};
+
+/*
+ * `retention:`: how long what runs leave behind is kept. Ages in ms; in a sync's 0 is "not said" until
+ * all is loaded, then the daemon's settings stand there.
+ */
+struct retention_def {
+	int64_t runs_age_ms, runs_count;
+	int64_t logs_age_ms, row_errors_age_ms;
+	int64_t plans_age_ms;		/* 0: as long as the run */
+	int64_t plans_count;
+	/* the daemon's only */
+	int64_t audit_age_ms;
+	int64_t problems_age_ms, problems_count; /* of closed ones */
+};
+
 struct sync_def {
 	const char *name;
 	struct schedule_def schedule;
@@ -242,8 +303,21 @@ struct sync_def {
 	int64_t memory_limit;		/* bytes; from the daemon's settings when not said */
 	int64_t timeout_ms;		/* whole run; 0: none */
 	struct retry_def retry;
+	struct notify_def notify;
+	struct retention_def retention;
 	const char *file;
 	struct def_mark mark;
+};
+
+/* `listen:`, the TCP listener beside the socket. */
+struct listen_def {
+	const char *address;		/* "127.0.0.1:8270"; NULL: there is none */
+	const char **hosts;		/* what the Host header may say beside the address */
+	size_t n_hosts;
+	bool tls_proxy;			/* something in front speaks TLS */
+	int connections, connections_per_peer;
+	int64_t request_timeout_ms;
+	struct def_mark mark;		/* of the address */
 };
 
 struct daemon_def {
@@ -255,8 +329,14 @@ struct daemon_def {
 	int64_t problems_max;		/* open ones kept per segment; more are only counted */
 	int quarantine_after;		/* runs in a row that refuse a row for the same reason */
 	int64_t log_lines_max;		/* stored per run */
-	int keep_plans;			/* of each sync; older ones are removed */
+	int keep_plans;			/* what retention.plans_count is when that is not said */
+	struct retention_def retention;
 	const char *admin_group;	/* members are admins on the socket */
+	struct listen_def listen;
+	struct target_def *targets;	/* of `notifications:` */
+	size_t n_targets;
+	struct notify_def notify;	/* of syncs that do not say otherwise */
+	const char *console_url;	/* where messages lead to; NULL: nowhere */
 };
 
 struct generation {
@@ -273,6 +353,8 @@ struct generation {
 
 const struct connection_def *generation_connection(const struct generation *g, const char *name);
 const struct sync_def *generation_sync(const struct generation *g, const char *name);
+const struct target_def *generation_target(const struct generation *g, const char *name);
+const char *target_kind_name(enum target_kind kind);	/* "slack" */
 
 /*
  * The names of a segment's key, ending with NULL, in the arena: the source's columns, or the fields

@@ -6,6 +6,7 @@ daemon_libpipeline_la_SOURCES = \
 	daemon/pipeline/canonicalize.c \
 	daemon/pipeline/checks.c \
 	daemon/pipeline/claims.c \
+	daemon/pipeline/clean.c daemon/pipeline/clean.h \
 	daemon/pipeline/decide.c \
 	daemon/pipeline/deliver.c daemon/pipeline/deliver.h \
 	daemon/pipeline/extract.c \
@@ -14,6 +15,7 @@ daemon_libpipeline_la_SOURCES = \
 	daemon/pipeline/lanes.c daemon/pipeline/lanes.h \
 	daemon/pipeline/lookups.c \
 	daemon/pipeline/match.c daemon/pipeline/match.h \
+	daemon/pipeline/notify.c daemon/pipeline/notify.h \
 	daemon/pipeline/outcomes.c \
 	daemon/pipeline/pipeline.c daemon/pipeline/pipeline.h \
 	daemon/pipeline/problems.c daemon/pipeline/problems.h \
@@ -26,4 +28,4 @@ daemon_libpipeline_la_SOURCES = \
 	daemon/pipeline/statistics.c daemon/pipeline/statistics.h \
 	daemon/pipeline/thread.h \
 	daemon/pipeline/worker.c daemon/pipeline/worker.h
-daemon_libpipeline_la_LIBADD = daemon/libplug.la daemon/libstore.la daemon/libwire-expr.la
+daemon_libpipeline_la_LIBADD = daemon/libplug.la daemon/libstore.la daemon/libwire-expr.la daemon/libwire-digest.la

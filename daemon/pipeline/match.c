@@ -346,6 +346,11 @@ static int judge(struct segment *seg, struct row *row, const struct ferry_value 
 	row->dest_id = arena_strdup(&seg->batch.arena, found->dest_id ? found->dest_id : "");
 	if (found->fields)
 		keep_what_is_there(seg, row, ours, found->fields);
+	/* delivered after the backup that was restored: only the snapshot has to learn of it */
+	if (seg->distrust && row->same_there && row->change == CHANGE_DIFFERENT && !(row->known.flags & SNAP_DISABLED)) {
+		row->change = CHANGE_NEW;
+		row->tier = FERRY_TIER_STRONG;
+	}
 	return claim(seg, row, err);
 }
 
@@ -432,6 +437,12 @@ static bool by_rules(const struct segment *seg, const struct row *row)
 		(!row->known.flags || (seg->match.own_rules && !(seg->dest->caps & FERRY_CAP_LOOKUP)));
 }
 
+/* New to a restored snapshot; what a destination can tell from a repetition is cheaper sent than asked. */
+static bool wants_restored(const struct segment *seg)
+{
+	return seg->restored && !(seg->def->mode == FERRY_MODE_APPEND && seg->dest->caps & FERRY_CAP_IDEMPOTENT);
+}
+
 bool match_wants(const struct segment *seg, const struct row *row)
 {
 	uint32_t caps = seg->dest->caps;
@@ -440,13 +451,14 @@ bool match_wants(const struct segment *seg, const struct row *row)
 		return false;
 	if (row->change != CHANGE_NEW || (row->known.flags & SNAP_MAYBE && !by_rules(seg, row)))
 		return caps & FERRY_CAP_LOOKUP &&
-			(row->known.flags & SNAP_MAYBE || ((seg->def->verify || seg->options->verify) && seg->def->mode != FERRY_MODE_APPEND));
+			(row->known.flags & SNAP_MAYBE ||
+			 ((seg->def->verify || seg->options->verify || seg->restored) && seg->def->mode != FERRY_MODE_APPEND));
 	if (row->ruling == RULING_LINK)
 		return caps & FERRY_CAP_LOOKUP;
 	if (seg->match.own_rules)
 		return true;
 	return (caps & FERRY_CAP_LOOKUP || (caps & FERRY_CAP_LIST && seg->match.n_rules)) &&
-		(caps & FERRY_CAP_MATCH_NEW || seg->reset || seg->def->verify || seg->options->verify ||
+		(caps & FERRY_CAP_MATCH_NEW || seg->reset || wants_restored(seg) || seg->def->verify || seg->options->verify ||
 		 seg->def->mode == FERRY_MODE_INSERT || seg->def->mode == FERRY_MODE_UPDATE);
 }
 

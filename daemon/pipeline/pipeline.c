@@ -117,7 +117,8 @@ static void summary(const struct segment *seg, enum stage stage, char *out, size
 
 	out[0] = '\0';
 	if (stage == STAGE_EXTRACT)
-		snprintf(out, size, "%lld rows%s", (long long)c->extracted, seg->truncated ? ", cut short" : "");
+		snprintf(out, size, "%lld row%s%s", (long long)c->extracted, c->extracted == 1 ? "" : "s",
+			 seg->truncated ? ", cut short" : "");
 	else if (stage == STAGE_CANONICALIZE)
 		snprintf(out, size, "%lld invalid", (long long)c->invalid);
 	else if (stage == STAGE_RECONCILE)
@@ -277,6 +278,23 @@ static int short_segment(struct segment *seg, int (*validate)(struct segment *, 
 	return rc;
 }
 
+/* A run has gone through all of a restored snapshot; what it could not settle the next one tries again. */
+static int trust_again(struct segment *seg, struct ferry_error *err)
+{
+	const struct counters *c = &seg->counters;
+	int64_t left = c->failed + c->invalid + c->undone + seg->restored_left;
+
+	if (left || seg->truncated) {
+		report_log(seg->report, seg->def->name, seg->stage, FERRY_LOG_WARN,
+			   "the restored snapshot is not believed yet: %lld rows could not be settled%s", (long long)left,
+			   seg->truncated ? ", and the source was cut short" : "");
+		return 0;
+	}
+	report_log(seg->report, seg->def->name, seg->stage, FERRY_LOG_INFO,
+		   "the restored snapshot has been compared and is believed again");
+	return snapshot_trust(seg->snapshot, err);
+}
+
 static int run_segment(struct segment *seg, struct ferry_error *err)
 {
 	struct plan_header h;
@@ -300,7 +318,9 @@ static int run_segment(struct segment *seg, struct ferry_error *err)
 	}
 	if (plan_header(seg->plan, seg->index, &seg->arena, &h, err) != 0)
 		return -1;
-	return apply_and_finalize(seg, seg->plan, &h, err);
+	if (apply_and_finalize(seg, seg->plan, &h, err) != 0)
+		return -1;
+	return seg->restored ? trust_again(seg, err) : 0;
 }
 
 static void segment_close(struct segment *seg)

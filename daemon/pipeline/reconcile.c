@@ -71,7 +71,7 @@ static int name_field(const struct segment *seg)
 
 int reconcile_start(struct segment *seg, struct ferry_error *err)
 {
-	seg->keep_known = seg->def->verify || seg->options->verify || seg->options->full;
+	seg->keep_known = seg->def->verify || seg->options->verify || seg->options->full || seg->distrust;
 	seg->name_field = name_field(seg);
 	if (match_start(seg, err) != 0 || snapshot_refused(seg->snapshot, &seg->refused, err) != 0)
 		return -1;
@@ -98,6 +98,7 @@ static int advance(struct segment *seg, struct ferry_error *err)
 {
 	int rc = snap_next(seg->reader, &seg->at_key, &seg->at_entry, err);
 
+	seg->at_entry.flags |= rc == 1 ? seg->distrust : 0;
 	seg->at_valid = rc == 1;
 	seg->at_end = rc == 0;
 	return rc < 0 ? -1 : 0;
@@ -278,6 +279,8 @@ static int find_unordered(struct segment *seg, struct row *row, struct kv_bytes 
 	rc = seg->reset ? 0 : snap_get(seg->reader, key, &known, err);
 	if (rc < 0)
 		return -1;
+	if (rc)
+		known.flags |= seg->distrust;
 	set_change(seg, row, rc ? &known : NULL);
 	if (rc && see_entry(seg, key, &known))
 		duplicate(seg, row);
@@ -333,6 +336,23 @@ static void heed_ruling(struct segment *seg, struct row *row, struct kv_bytes ke
 		row->tier = FERRY_TIER_STRONG;
 		row->dest_id = said->dest_id;
 	}
+}
+
+/*
+ * A new row may have been delivered after the backup that this snapshot was restored from. Where the
+ * destination can neither be asked nor tell a repetition, a person decides, or --full does.
+ */
+static void heed_restored(struct segment *seg, struct row *row)
+{
+	struct kv_bytes key = {seg->batch.bytes.s + row->key, row->key_len};
+	bool asked = seg->match.own_rules || seg->dest->caps & FERRY_CAP_LOOKUP ||
+		(seg->dest->caps & FERRY_CAP_LIST && seg->match.n_rules);
+
+	if (asked || seg->dest->caps & FERRY_CAP_IDEMPOTENT || seg->options->full || row->change != CHANGE_NEW ||
+	    row->state != ROW_RECORD || problems_ruling(seg, key))
+		return;
+	row->in_doubt = true;
+	seg->restored_left++;
 }
 
 /* As what it is to be sent as: with the name it has over there. */
@@ -429,6 +449,8 @@ int reconcile_batch(struct segment *seg, struct ferry_error *err)
 			row->tier = FERRY_TIER_STRONG;
 		if (seg->problems.n_rulings)
 			heed_ruling(seg, row, (struct kv_bytes){seg->batch.bytes.s + row->key, row->key_len});
+		if (seg->restored)
+			heed_restored(seg, row);
 		if (match_wants(seg, row))
 			wanted[n++] = row;
 	}

@@ -169,7 +169,13 @@ static bool watch_cancelled(void *ctx)
 	return report_cancelled(seg->report);
 }
 
+static void watch_secret(void *ctx, const char *value)
+{
+	struct segment *seg = ctx;
+	report_secret(seg->report, value);
+}
+
 struct plug_watch segment_watch(struct segment *seg)
 {
-	return (struct plug_watch){seg, watch_log, watch_cancelled};
+	return (struct plug_watch){seg, watch_log, watch_cancelled, watch_secret};
 }

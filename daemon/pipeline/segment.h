@@ -117,6 +117,13 @@ struct segment {
 	const char *key_text;		/* the key expressions as text */
 	bool reset;			/* start the snapshot over: its key or destination changed */
 	int64_t intents_left;		/* rows in doubt that could not be settled */
+	/*
+	 * The snapshot was put back from a backup made then (a text): what was delivered later it does not
+	 * know. NULL: it can be believed. distrust: flags that each of its entries has on top of its own.
+	 */
+	const char *restored;
+	uint32_t distrust;
+	int64_t restored_left;		/* new rows that may be there already, held back */
 
 	/* extract */
 	bool ordered, started, truncated;

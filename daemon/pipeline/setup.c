@@ -136,6 +136,28 @@ static int check_snapshot(struct segment *seg, struct ferry_error *err)
 	return 0;
 }
 
+/*
+ * A restored snapshot: with what values its rows are over there now is not known, so none of them is
+ * unchanged; where they can be looked up they are. What append has sent stays sent.
+ */
+static int check_restored(struct segment *seg, struct ferry_error *err)
+{
+	uint32_t caps = seg->dest->caps;
+
+	if (snapshot_note(seg->snapshot, "restored", &seg->arena, &seg->restored, err) != 0)
+		return -1;
+	if (!seg->restored)
+		return 0;
+	if (seg->def->mode != FERRY_MODE_APPEND)
+		seg->distrust = SNAP_UNSURE;
+	report_log(seg->report, seg->def->name, seg->stage, FERRY_LOG_WARN,
+		   "the snapshot was restored from a backup of %s: %s", seg->restored,
+		   caps & FERRY_CAP_LOOKUP ? "what is in the destination is looked up"
+		   : caps & FERRY_CAP_IDEMPOTENT ? "all is sent again, which the destination can tell"
+		   : "the destination cannot be asked, so rows that are new are held back");
+	return 0;
+}
+
 /* What the planning stages start from, after rows in doubt have been settled. */
 static int count_snapshot(struct segment *seg, struct ferry_error *err)
 {
@@ -215,6 +237,8 @@ int stage_validate_setup(struct segment *seg, struct ferry_error *err)
 		return -1;
 	if (snapshot_open(seg->options->state_dir, seg->sync->name, def->name, &seg->snapshot, err) != 0 ||
 	    check_snapshot(seg, err) != 0)
+		return -1;
+	if (check_restored(seg, err) != 0)
 		return -1;
 	return settle_intents(seg, err) != 0 || count_snapshot(seg, err) != 0 ? -1 : 0;
 }

@@ -14,9 +14,11 @@
 
 #include "base/clock.h"
 #include "conf/conf.h"
+#include "pipeline/notify.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/report.h"
 #include "plug/plug.h"
+#include "store/backup.h"
 #include "wire/expr.h"
 #include "wire/http.h"
 #include "wire/json.h"
@@ -295,6 +297,11 @@ static void tell_warning(struct ferry_trial *trial, const char *fmt, ...)
 	tell(trial, "warning", text);
 }
 
+static void hide(void *ctx, const char *value)
+{
+	report_secret(ctx, value);
+}
+
 static int test_connection(struct report *r, struct job *job, const struct generation *g,
 			   struct ferry_error *err)
 {
@@ -314,6 +321,7 @@ static int test_connection(struct report *r, struct job *job, const struct gener
 	struct plug_open open = {
 		.connection = &impatient,
 		.state_dir = json_get_text(job->root, "state", "."),
+		.watch = {.ctx = r, .secret = hide},
 	};
 	int rc = plug_handle_test(plug, &open, &telling.api, err);
 	plug_unload(plug);
@@ -332,6 +340,89 @@ static void do_test(struct report *r, struct job *job, struct pipeline_result *r
 		res->status = RUN_COMPLETED;
 	conf_mistakes_release(&m);
 	conf_free(g);
+}
+
+/* ------------------------------------------------------------- notifications */
+
+static void do_notify(struct report *r, struct job *job, struct pipeline_result *res)
+{
+	struct conf_mistakes m = CONF_MISTAKES_INIT;
+	struct generation *g = conf_load(job->files, job->n_files, &m);
+
+	if (g) {
+		notify_send(r, g, json_get(job->root, "messages"));
+		res->status = RUN_COMPLETED;
+	} else {
+		ferry_fail(&res->error, FERRY_E_CONFIG, "the configuration has %zu mistake%s", m.n,
+			   m.n == 1 ? "" : "s");
+	}
+	conf_mistakes_release(&m);
+	conf_free(g);
+}
+
+/* -------------------------------------------------------------------- backup */
+
+/* An environment is copied: {"environment", "bytes", "done", "total"}; at last {"files", "bytes", "made_at"}. */
+static void tell_copied(void *ctx, const char *env, int64_t bytes, int64_t done, int64_t total)
+{
+	struct buf b = BUF_INIT;
+
+	report_start(&b, "item", NULL);
+	jw_open(&b, "data", '{');
+	jw_text(&b, "environment", env);
+	jw_int(&b, "bytes", bytes);
+	jw_int(&b, "done", done);
+	jw_int(&b, "total", total);
+	jw_close(&b, '}');
+	report_send(ctx, &b);
+}
+
+static void tell_backup(struct report *r, const struct backup_manifest *m)
+{
+	struct buf b = BUF_INIT;
+
+	report_start(&b, "item", NULL);
+	jw_open(&b, "data", '{');
+	jw_int(&b, "files", (int64_t)m->n);
+	jw_int(&b, "bytes", m->bytes);
+	jw_time(&b, "made_at", m->made_at);
+	jw_close(&b, '}');
+	report_send(r, &b);
+}
+
+static bool backup_stopped(void *ctx)
+{
+	return report_cancelled(ctx);
+}
+
+/* ferry.yaml, connections.d/NAME, syncs.d/NAME: the texts in force, which refer to secrets and have none. */
+static const char *file_name(struct arena *arena, const struct conf_file *f)
+{
+	const char *name = strrchr(f->path, '/');
+	const char *folder = f->kind == CONF_CONNECTIONS ? "connections.d/" : f->kind == CONF_SYNCS ? "syncs.d/" : "";
+
+	return arena_printf(arena, "%s%s", folder, name ? name + 1 : f->path);
+}
+
+static void do_backup(struct report *r, struct job *job, struct pipeline_result *res)
+{
+	struct arena arena = ARENA_INIT;
+	struct backup_text *texts = arena_alloc0(&arena, job->n_files + 1, sizeof *texts);
+	struct backup_manifest made;
+
+	for (size_t i = 0; i < job->n_files; i++)
+		texts[i] = (struct backup_text){file_name(&arena, &job->files[i]), job->files[i].text, job->files[i].len};
+	struct backup_request request = {
+		.state_dir = json_get_text(job->root, "state", "."), .dir = json_get_text(job->root, "dir", ""),
+		.version = json_get_text(job->root, "version", "?"),
+		.generation = json_get_int(job->root, "generation", 0), .texts = texts, .n_texts = job->n_files,
+		.tell = tell_copied, .stopped = backup_stopped, .ctx = r,
+	};
+	if (backup_make(&request, &arena, &made, &res->error) == 0) {
+		tell_backup(r, &made);
+		res->status = RUN_COMPLETED;
+	}
+	arena_release(&arena);
 }
 
 /* --------------------------------------------------------------------- runs */
@@ -389,6 +480,10 @@ int worker_serve(int fd)
 			do_connectors(r, &job, &res);
 		else if (strcmp(action, "test") == 0)
 			do_test(r, &job, &res);
+		else if (strcmp(action, "backup") == 0)
+			do_backup(r, &job, &res);
+		else if (strcmp(action, "notify") == 0)
+			do_notify(r, &job, &res);
 		else if (strcmp(action, "run") == 0 || strcmp(action, "promote") == 0)
 			do_run(r, &job, action[0] == 'p', &res);
 		else

@@ -8,12 +8,11 @@
 
 #include "wire/json.h"
 
-#define VERSION 1
 #define KEEP_BYTES (256 * 1024)		/* of the group's buffer, after a commit */
 
 static const char *const table_names[] = {
 	"runs", "index", "by_sync", "logs", "errors", "audit", "state",
-	"problems", "problem_index", "problem_keys", "problem_closed", "blocks", "rollups", NULL,
+	"problems", "problem_index", "problem_keys", "problem_closed", "blocks", "rollups", "outbox", NULL,
 };
 
 /* ------------------------------------------------------------------ writing */
@@ -274,7 +273,7 @@ int journal_open(const char *state_dir, struct journal **ret, struct ferry_error
 	struct journal *j = ferry_alloc0(1, sizeof *j);
 	char *path = ferry_asprintf("%s/journal", state_dir);
 
-	int rc = kv_open(path, "journal", VERSION, table_names, &j->env, err);
+	int rc = kv_open(path, "journal", JOURNAL_VERSION, table_names, &j->env, err);
 	free(path);
 	if (rc < 0 || runs_index_build(j->env, err) < 0 || load_numbers(j, err) < 0 || rollups_begin(j, err) < 0) {
 		journal_close(j);
@@ -292,6 +291,11 @@ void journal_close(struct journal *j)
 	free(j->ops);
 	buf_release(&j->bytes);
 	free(j);
+}
+
+void journal_size(const struct journal *j, int64_t *ret_used, int64_t *ret_map)
+{
+	kv_size(j->env, ret_used, ret_map);
 }
 
 void journal_clear_stale(struct journal *j)

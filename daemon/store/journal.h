@@ -19,6 +19,8 @@ struct journal;
 int journal_open(const char *state_dir, struct journal **ret, struct ferry_error *err);
 /* What is pending is dropped. */
 void journal_close(struct journal *j);
+/* Bytes in use, and what it may grow to before its map grows. */
+void journal_size(const struct journal *j, int64_t *ret_used, int64_t *ret_map);
 /* Clear readers of dead processes; once a minute is right. */
 void journal_clear_stale(struct journal *j);
 
@@ -102,9 +104,18 @@ int journal_lines(struct journal *j, enum journal_lines which, int64_t run, cons
 int journal_errors_of(struct journal *j, int64_t run, const char *segment, const char *key, int64_t limit,
 		      struct buf *items, struct ferry_error *err);
 
-/* The audit, paged like lines, newest first. */
-int journal_audit(struct journal *j, int64_t skip, int64_t limit, struct buf *items,
-		  int64_t *ret_total, struct ferry_error *err);
+struct journal_audit_filter {
+	const char *actor;		/* part of who it was; NULL: all */
+	const char *action;		/* NULL: all */
+	int64_t from, to;		/* both inclusive; 0: open */
+	int64_t before;			/* only ids below this one; 0: all */
+};
+/*
+ * The audit, paged like lines, newest first. With a filter only so many entries are looked at: *ret_next
+ * is the `before` to go on with, 0 when that was all, and *ret_total what was found among them.
+ */
+int journal_audit(struct journal *j, const struct journal_audit_filter *of, int64_t skip, int64_t limit,
+		  struct buf *items, int64_t *ret_total, int64_t *ret_next, struct ferry_error *err);
 
 /* Append a piece of state; NOT_FOUND when there is none. */
 int journal_state(struct journal *j, const char *key, struct buf *out, struct ferry_error *err);

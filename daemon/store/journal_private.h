@@ -8,7 +8,7 @@
 
 enum table {
 	RUNS, INDEX, BY_SYNC, LOGS, ERRORS, AUDIT, STATE,
-	PROBLEMS, PROBLEM_INDEX, PROBLEM_KEYS, PROBLEM_CLOSED, BLOCKS, ROLLUPS,
+	PROBLEMS, PROBLEM_INDEX, PROBLEM_KEYS, PROBLEM_CLOSED, BLOCKS, ROLLUPS, OUTBOX,
 };
 
 /*
@@ -16,6 +16,7 @@ enum table {
  * what a filter asks, so that a page of a hundred thousand runs touches only its own documents.
  */
 #define MARK 9				/* status, be64 queued_at */
+enum { JOURNAL_VERSION = 1 };
 
 enum op_kind { OP_PUT, OP_DELETE, OP_DELETE_RUN, OP_INDEX_RUN };
 

@@ -166,26 +166,3 @@ int journal_errors_of(struct journal *j, int64_t run, const char *segment, const
 	kv_abort(txn);
 	return rc < 0 ? -1 : 0;
 }
-
-int journal_audit(struct journal *j, int64_t skip, int64_t limit, struct buf *items,
-		  int64_t *ret_total, struct ferry_error *err)
-{
-	struct kv_txn *txn;
-	struct kv_cursor *cur;
-	struct kv_bytes key, value;
-	int64_t n = 0;
-
-	if (kv_begin(j->env, KV_READ, &txn, err) < 0)
-		return -1;
-	int rc = kv_cursor_open(txn, AUDIT, &cur, err);
-	if (rc == 0) {
-		*ret_total = kv_count(txn, AUDIT);
-		rc = kv_last(cur, &key, &value, err);
-		for (; rc == 1 && n < skip + limit; rc = kv_prev(cur, &key, &value, err))
-			if (n++ >= skip)
-				add_item(items, value.p, value.len);
-		kv_cursor_close(cur);
-	}
-	kv_abort(txn);
-	return rc < 0 ? -1 : 0;
-}

@@ -111,38 +111,6 @@ void problem_put(struct journal *j, const struct problem *p)
 	buf_release(&key);
 }
 
-static void drop(struct journal *j, struct kv_bytes closed)
-{
-	struct kv_bytes id = {(const char *)closed.p + 8, 8}, nothing = {"", 0};
-
-	journal_op(j, OP_DELETE, PROBLEMS, id, nothing);
-	journal_op(j, OP_DELETE, PROBLEM_INDEX, id, nothing);
-	journal_op(j, OP_DELETE, PROBLEM_CLOSED, closed, nothing);
-}
-
-int problems_trim(struct journal *j, int64_t keep, int64_t most, struct ferry_error *err)
-{
-	struct kv_txn *txn;
-	struct kv_cursor *cur;
-	struct kv_bytes key, value;
-
-	if (kv_begin(j->env, KV_READ, &txn, err) < 0)
-		return -1;
-	int64_t excess = kv_count(txn, PROBLEM_CLOSED) - keep;
-	int rc = excess > 0 ? kv_cursor_open(txn, PROBLEM_CLOSED, &cur, err) : 0;
-	if (rc == 0 && excess > 0) {
-		if (excess > most)
-			excess = most;
-		rc = kv_first(cur, &key, &value, err);
-		for (; rc == 1 && excess-- > 0; rc = kv_next(cur, &key, &value, err))
-			if (key.len == 16)
-				drop(j, key);
-		kv_cursor_close(cur);
-	}
-	kv_abort(txn);
-	return rc < 0 ? -1 : 0;
-}
-
 /* ------------------------------------------------------------------ reading */
 
 int problem_text(struct journal *j, int64_t id, struct buf *out, struct ferry_error *err)

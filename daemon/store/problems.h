@@ -64,8 +64,6 @@ void problem_json(const struct problem *p, struct buf *out);
 int64_t problem_next_id(struct journal *j);
 /* Put or replace; a closed one frees its key. */
 void problem_put(struct journal *j, const struct problem *p);
-/* Take the oldest closed ones away, beyond `keep` of them, at most `most` at a time. */
-int problems_trim(struct journal *j, int64_t keep, int64_t most, struct ferry_error *err);
 
 /* ------------------------------------------------------------------ reading */
 

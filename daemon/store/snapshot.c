@@ -18,14 +18,13 @@
 #include "store/snapshot_private.h"
 
 const char *const snapshot_tables[] = {"entries", "intents", "pending", "info", "refused", NULL};
-enum { VERSION = 1 };
 
 int snapshot_open(const char *state_dir, const char *sync, const char *segment, struct snapshot **ret,
 		  struct ferry_error *err)
 {
 	char *path = ferry_asprintf("%s/snapshots/%s/%s", state_dir, sync, segment);
 	struct kv_env *env;
-	int rc = kv_open(path, "snapshot", VERSION, snapshot_tables, &env, err);
+	int rc = kv_open(path, "snapshot", SNAPSHOT_VERSION, snapshot_tables, &env, err);
 
 	free(path);
 	if (rc != 0)
@@ -355,4 +354,34 @@ static int clear_entries(struct kv_txn *txn, void *ctx, struct ferry_error *err)
 int snapshot_clear(struct snapshot *s, struct ferry_error *err)
 {
 	return kv_update(s->env, clear_entries, NULL, err);
+}
+
+static int put_distrust(struct kv_txn *txn, void *ctx, struct ferry_error *err)
+{
+	const char *since = ctx;
+	uint64_t generation;
+
+	if (get_number(txn, "generation", &generation, err) != 0)
+		return -1;
+	set_number(txn, "generation", generation + 1);
+	kv_put(txn, INFO, text_bytes("note:restored"), text_bytes(since));
+	return 0;
+}
+
+int snapshot_distrust(struct snapshot *s, const char *since, struct ferry_error *err)
+{
+	return kv_update(s->env, put_distrust, (char *)(uintptr_t)since, err);
+}
+
+static int del_distrust(struct kv_txn *txn, void *ctx, struct ferry_error *err)
+{
+	(void)ctx;
+	(void)err;
+	kv_del(txn, INFO, text_bytes("note:restored"));
+	return 0;
+}
+
+int snapshot_trust(struct snapshot *s, struct ferry_error *err)
+{
+	return kv_update(s->env, del_distrust, NULL, err);
 }

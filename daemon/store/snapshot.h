@@ -82,6 +82,12 @@ int snapshot_generation(struct snapshot *s, uint64_t *ret, struct ferry_error *e
 int snapshot_note(struct snapshot *s, const char *name, struct arena *arena, const char **ret,
 		  struct ferry_error *err);
 int snapshot_set_note(struct snapshot *s, const char *name, const char *text, struct ferry_error *err);
+/*
+ * It was put back from a backup made at `since` (a text): what was delivered later it does not know. Its
+ * note "restored" says so until snapshot_trust; plans made before fit no more.
+ */
+int snapshot_distrust(struct snapshot *s, const char *since, struct ferry_error *err);
+int snapshot_trust(struct snapshot *s, struct ferry_error *err);
 /* Forget all entries (not intents), to start over. */
 int snapshot_clear(struct snapshot *s, struct ferry_error *err);
 /*

@@ -7,6 +7,7 @@
 #include "store/snapshot.h"
 
 enum { ENTRIES, INTENTS, PENDING, INFO, REFUSED };
+enum { SNAPSHOT_VERSION = 1 };
 enum { HAS_RECORD = 1 << 7 };		/* beside the flags of an entry */
 enum { ORDINAL_BYTES = 5, ENTRY_HEAD = 1 + ORDINAL_BYTES + sizeof(struct hash128) };
 extern const char *const snapshot_tables[];

@@ -103,7 +103,8 @@ void evaluate_run(struct live *l)
 	buf_addf(&line, "%s -> %s: %s", cadence_tier_name(step.from), cadence_tier_name(step.to), step.reason);
 	live_log(l, SCHEDULING_SEGMENT, NULL, "info", line.s, now);
 	if (step.from != step.to)
-		log_info("sync %s: %s", st->name, line.s);
+		log_about(&(struct log_about){.sync = st->name, .run = l->doc.id, .segment = SCHEDULING_SEGMENT},
+			  FERRY_LOG_INFO, "sync %s: %s", st->name, line.s);
 	buf_reset(&line);
 	put_next(st, &next, now, &line);
 	live_log(l, SCHEDULING_SEGMENT, NULL, "info", line.s, now);

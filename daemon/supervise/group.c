@@ -7,6 +7,8 @@
  * to stop, and nothing new begins. Any other failure of the journal ends the daemon: what cannot be
  * written must not go on.
  */
+#include <sys/statvfs.h>
+
 #include "base/log.h"
 #include "supervise/supervisor.h"
 
@@ -14,6 +16,7 @@
 #define GROUP_CHANGES 256
 #define GROUP_BYTES (2 * 1024 * 1024)
 #define AGAIN_MS 1000
+#define ROOM ((uint64_t)1 << 20)	/* a group takes less */
 
 void group_put_doc(struct supervisor *s, struct live *live)
 {
@@ -39,6 +42,7 @@ static void put_dirty(struct supervisor *s)
 static void arm(struct supervisor *s, int64_t ms)
 {
 	s->group_armed = ms >= 0;
+	manager_expect(&s->commit_by, ms);
 	loop_timer_set(s->group, ms);
 }
 
@@ -61,6 +65,7 @@ static int commit(struct supervisor *s, struct ferry_error *err)
 		log_info("the journal can be written again");
 		s->journal_error = (struct ferry_error){0};
 		queue_dispatch_soon(s);
+		notices_soon(s);
 		supervise_end_if_idle(s);
 	}
 	return 0;
@@ -119,13 +124,26 @@ void group_touch(struct supervisor *s)
 		arm(s, GROUP_MS);
 }
 
+/* A small change may find a page that is free within the journal, and then the next one does not. */
+static bool has_room(const struct supervisor *s)
+{
+	struct statvfs v;
+
+	return statvfs(s->paths.state_dir, &v) < 0 || !v.f_blocks || (uint64_t)v.f_bavail * v.f_frsize >= ROOM;
+}
+
 static void on_group(void *ctx)
 {
 	struct supervisor *s = ctx;
 
-	/* a commit of nothing would tell nothing of the disk */
-	if (s->journal_error.code != FERRY_OK && !journal_pending(s->journal))
+	if (s->journal_error.code != FERRY_OK && !journal_pending(s->journal)) {
+		if (!has_room(s)) {
+			arm(s, AGAIN_MS);
+			return;
+		}
+		/* a commit of nothing would tell nothing of the disk */
 		journal_put_state(s->journal, "written", "true", 4);
+	}
 	group_commit(s);
 }
 

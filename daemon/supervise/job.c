@@ -33,6 +33,12 @@ void job_json(const struct job *job, const struct supervise_paths *paths,
 	jw_int(out, "memory_limit", job->memory_limit);
 	jw_int(out, "row_errors_max", gen->daemon.row_errors_max);
 	jw_int(out, "problems_max", gen->daemon.problems_max);
+	if (job->dir) {
+		jw_text(out, "dir", job->dir);
+		jw_text(out, "version", job->version);
+		jw_int(out, "generation", job->generation);
+	}
+	put_list(out, "messages", job->messages_json);
 	put_list(out, "open", job->open_json);
 	put_list(out, "rulings", job->rulings_json);
 	jw_open(out, "files", '[');

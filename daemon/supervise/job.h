@@ -12,13 +12,16 @@ struct supervise_paths {
 };
 
 struct job {
-	const char *action;		/* "run", "promote", "check", "connectors", "test" */
+	const char *action;		/* "run", "promote", "check", "connectors", "test", "notify", "backup" */
 	int64_t run, promote_run;
 	const char *sync;
 	const char *connection;		/* of a test; NULL */
 	bool preview, verify, full, override_guard, extract_only;
 	int64_t limit;
 	int64_t memory_limit;
+	const char *dir, *version;	/* of a backup; NULL */
+	int64_t generation;
+	const char *messages_json;	/* of notify: a list; NULL: none */
 	const char *open_json, *rulings_json; /* lists, as in run.h; NULL: none */
 };
 

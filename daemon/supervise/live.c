@@ -9,6 +9,8 @@
 #include "store/plan_store.h"
 #include "supervise/supervisor.h"
 
+#define ROW_CODES_MAX 50			/* a connector may have codes of its own */
+
 /* --------------------------------------------------------------------- lists */
 
 void live_list_add(struct live_list *list, struct live *live)
@@ -81,6 +83,7 @@ void live_free(struct live *l)
 	worker_free(l->worker);
 	loop_drop(l->timeout);
 	run_doc_release(&l->doc);
+	tallies_release(&l->row_codes);
 	free(l->stop_by);
 	free(l);
 }
@@ -88,12 +91,6 @@ void live_free(struct live *l)
 bool live_hung(const struct live *l)
 {
 	return l->worker && !l->done && l->silence_ms && worker_silence_ms(l->worker) > l->silence_ms / 2;
-}
-
-static void tell(struct live *l, enum supervise_news news, const char *text)
-{
-	if (l->s->watch)
-		l->s->watch(l->s->watch_ctx, &l->doc, news, text);
 }
 
 void live_log(struct live *l, const char *segment, const char *stage, const char *level, const char *message,
@@ -108,22 +105,22 @@ void live_log(struct live *l, const char *segment, const char *stage, const char
 	jw_text(&json, "level", level);
 	jw_text(&json, "message", message);
 	jw_close(&json, '}');
-	journal_add_line(l->s->journal, JOURNAL_LOGS, l->doc.id, &l->logs, segment ? segment : "",
-			 json.s, json.len);
+	int64_t seq = journal_add_line(l->s->journal, JOURNAL_LOGS, l->doc.id, &l->logs, segment ? segment : "",
+				       json.s, json.len);
 	buf_release(&json);
+	watch_tell(l->s, &(struct supervise_event){
+		.news = NEWS_LOG, .run = &l->doc, .sync = l->doc.sync, .segment = segment, .stage = stage,
+		.level = level, .text = message, .number = seq,
+	});
 }
 
 /* -------------------------------------------------------------------- events */
 
 static int take_log(struct live *l, json_node *event)
 {
-	const char *message = json_get_text(event, "message", "");
-	const char *level = json_get_text(event, "level", "info");
-
 	live_log(l, json_get_text(event, "segment", NULL), json_get_text(event, "stage", NULL),
-		level, message, json_get_int(event, "at", supervise_now(l->s)));
-	if (strcmp(level, "warn") == 0 || strcmp(level, "error") == 0)
-		tell(l, NEWS_WARNING, message);
+		 json_get_text(event, "level", "info"), json_get_text(event, "message", ""),
+		 json_get_int(event, "at", supervise_now(l->s)));
 	return 0;
 }
 
@@ -131,8 +128,11 @@ static int take_row_error(struct live *l, json_node *event)
 {
 	static const char *const members[] = {"segment", "stage", "key", "code", "field", "message",
 		"raw"};
-	const char *segment = json_get_text(event, "segment", "");
+	const char *segment = json_get_text(event, "segment", ""), *code = json_get_text(event, "code", "");
 	struct buf json = BUF_INIT;
+
+	if (l->row_codes.n < ROW_CODES_MAX)
+		tallies_add(&l->row_codes, code, 1);
 
 	jw_open(&json, NULL, '{');
 	jw_time(&json, "at", json_get_int(event, "at", supervise_now(l->s)));
@@ -148,6 +148,8 @@ static int take_row_error(struct live *l, json_node *event)
 	journal_add_line(l->s->journal, JOURNAL_ERRORS, l->doc.id, &l->errors, segment, json.s,
 			 json.len);
 	buf_release(&json);
+	watch_tell(l->s, &(struct supervise_event){.news = NEWS_ROW_ERROR, .run = &l->doc, .sync = l->doc.sync,
+		   .number = l->errors.total});
 	return 0;
 }
 
@@ -195,7 +197,11 @@ static int on_line(void *ctx, json_node *event, struct ferry_error *err)
 	else if (is_problem(type))
 		return take_problem(l, type, event, err);
 	else if (change || strcmp(type, "progress") == 0)
-		tell(l, change ? NEWS_STAGE : NEWS_PROGRESS, NULL);
+		watch_tell(l->s, &(struct supervise_event){
+			.news = change ? NEWS_STAGE : NEWS_PROGRESS, .run = &l->doc, .sync = l->doc.sync,
+			.segment = json_get_text(event, "segment", NULL),
+			.stage = json_get_text(event, "stage", NULL),
+		});
 	group_touch(l->s);
 	return 0;
 }
@@ -239,20 +245,31 @@ static void stopped(struct live *l, const struct worker_end *end, enum run_statu
 	run_doc_cause(&l->doc, &err);
 }
 
+struct log_about live_about(const struct run_doc *d, enum log_event event)
+{
+	return (struct log_about){
+		.event = event, .sync = d->sync, .run = d->id, .segment = d->cause.segment,
+		.stage = d->cause.stage < 0 ? NULL : stage_name((enum stage)d->cause.stage), .code = d->cause.code,
+	};
+}
+
 static void log_end(const struct live *l)
 {
 	const struct run_doc *d = &l->doc;
+	enum log_event event = d->status == RUN_FAILED ? LOG_RUN_FAILED
+		: d->status == RUN_COMPLETED ? LOG_RUN_COMPLETED : LOG_EVENT_NONE;
+	struct log_about about = live_about(d, event);
 	struct counters c;
 
 	run_doc_sum(d, &c);
 	if (d->status == RUN_FAILED)
-		log_line(FERRY_LOG_ERROR, "run %lld of %s failed: %s: %s", (long long)d->id,
-			 d->sync,
-			 d->cause.code ? d->cause.code : "INTERNAL", d->cause.message ? d->cause.message : "");
+		log_about(&about, FERRY_LOG_ERROR, "run %lld of %s failed: %s: %s", (long long)d->id, d->sync,
+			  d->cause.code ? d->cause.code : "INTERNAL", d->cause.message ? d->cause.message : "");
 	else
-		log_info("run %lld of %s: %s, %lld rows, %lld created, %lld updated, %lld row errors",
-			 (long long)d->id, d->sync, run_status_name(d->status), (long long)run_doc_rows(&c),
-			 (long long)c.created, (long long)c.updated, (long long)run_doc_row_errors(d));
+		log_about(&about, FERRY_LOG_INFO,
+			  "run %lld of %s: %s, %lld rows, %lld created, %lld updated, %lld row errors",
+			  (long long)d->id, d->sync, run_status_name(d->status), (long long)run_doc_rows(&c),
+			  (long long)c.created, (long long)c.updated, (long long)run_doc_row_errors(d));
 }
 
 /* Plans of runs that are no longer among the sync's latest go. Each run passes by here many times. */
@@ -263,7 +280,7 @@ static void drop_old_plans(struct supervisor *s, const char *sync)
 	int64_t ids[AT_ONCE];
 	size_t n = 0;
 
-	if (journal_list(s->journal, &of, s->gen->daemon.keep_plans, AT_ONCE, ids, &n, NULL, NULL) < 0)
+	if (journal_list(s->journal, &of, retention_of(s, sync)->plans_count, AT_ONCE, ids, &n, NULL, NULL) < 0)
 		return;
 	for (size_t i = 0; i < n; i++)
 		plan_remove(supervise_paths(s)->state_dir, ids[i]);
@@ -289,15 +306,19 @@ static void finish(struct live *l, enum run_status status)
 	l->timeout = NULL;
 	log_end(l);
 	sync_last(st, &l->doc);
+	meter_run(&st->meter, &l->doc);
 	st->running = NULL;
 	schedule_ended(l);
 	live_list_del(&s->running, l);
 	live_list_add(&s->ended, l);
+	trends_ended(s, &l->doc);
+	notices_ended(l);
 	group_put_doc(s, l);
-	tell(l, NEWS_END, NULL);
+	watch_run(l, NEWS_END);
 	drop_old_plans(s, st->name);
-	problems_janitor(s);
+	retention_ran(s);
 	group_commit(s);		/* frees it, unless that failed */
+	notices_soon(s);
 	schedule_plan(s, st);
 	schedule_arm(s);
 	supervise_tell_status(s);
@@ -357,9 +378,11 @@ void live_drop(struct live *l, enum run_status status, const struct ferry_error 
 		journal_put_state(s->journal, key, NULL, 0);
 	}
 	sync_last(l->sync, &l->doc);
+	meter_run(&l->sync->meter, &l->doc);
 	schedule_dropped(l);
+	trends_ended(s, &l->doc);
 	group_put_doc(s, l);
-	tell(l, NEWS_END, NULL);
+	watch_run(l, NEWS_END);
 }
 
 /* --------------------------------------------------------------------- start */
@@ -426,9 +449,11 @@ void live_start(struct live *l)
 		live_list_add(&s->queue, l);
 		return;
 	}
-	log_info("run %lld of %s starts (%s, %s)", (long long)l->doc.id, l->doc.sync,
-		 run_trigger_name(l->doc.trigger), l->doc.source_name);
-	tell(l, NEWS_STAGE, NULL);
+	struct log_about about = live_about(&l->doc, LOG_EVENT_NONE);
+	log_about(&about, FERRY_LOG_INFO, "run %lld of %s starts (%s, %s)", (long long)l->doc.id, l->doc.sync,
+		  run_trigger_name(l->doc.trigger), l->doc.source_name);
+	watch_run(l, NEWS_STARTED);
+	notices_soon(s);
 	supervise_tell_status(s);
 	if (start_worker(l, &err) < 0) {
 		run_doc_cause(&l->doc, &err);

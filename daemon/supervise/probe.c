@@ -14,7 +14,7 @@ struct probe {
 	struct worker *worker;
 	struct loop_source *timeout;
 	bool done, timed_out;
-	int64_t silence_ms;
+	int64_t silence_ms, time_ms;
 	struct probe_result result;
 	probe_end_fn *end;
 	void *ctx;
@@ -81,8 +81,8 @@ static void on_end(void *ctx, const struct worker_end *end)
 
 	if (!p->done && p->timed_out)
 		p->result.rc = ferry_fail(&p->result.err, FERRY_E_TIMEOUT,
-					  "the checking worker did not end within %d s",
-					  TIME_MAX_MS / 1000);
+					  "the worker did not end within %lld s",
+					  (long long)(p->time_ms / 1000));
 	else if (!p->done) {
 		worker_explain(end, "", p->silence_ms, &p->result.err);
 		p->result.rc = -1;
@@ -100,23 +100,23 @@ static void on_timeout(void *ctx)
 	worker_kill(p->worker);
 }
 
-int probe_start(struct loop *loop, const char *action, const char *connection,
-		const struct supervise_paths *paths, const struct generation *gen, probe_end_fn *end, void *ctx, struct probe **ret,
-		struct ferry_error *err)
+int probe_start_job(struct loop *loop, const struct job *job, int64_t time_ms, const struct supervise_paths *paths,
+		    const struct generation *gen, probe_end_fn *end, void *ctx, struct probe **ret,
+		    struct ferry_error *err)
 {
 	struct probe *p = ferry_alloc0(1, sizeof *p);
-	struct job job = {.action = action, .sync = "", .connection = connection, .memory_limit = gen->daemon.memory_limit};
 	struct buf line = BUF_INIT;
 
 	p->end = end;
 	p->ctx = ctx;
+	p->time_ms = time_ms;
 	p->silence_ms = gen->daemon.heartbeat_timeout_ms;
-	job_json(&job, paths, gen, &line);
+	job_json(job, paths, gen, &line);
 	struct worker_setup setup = {
 		.program = paths->worker, .title = "ferry-worker", .job = line.s, .job_len = line.len,
 		.silence_ms = p->silence_ms, .line = on_line, .end = on_end, .ctx = p,
 	};
-	int rc = loop_timer(loop, TIME_MAX_MS, on_timeout, p, &p->timeout, err);
+	int rc = loop_timer(loop, time_ms, on_timeout, p, &p->timeout, err);
 	if (rc == 0)
 		rc = worker_start(loop, &setup, &p->worker, err);
 	buf_release(&line);
@@ -126,6 +126,15 @@ int probe_start(struct loop *loop, const char *action, const char *connection,
 	}
 	*ret = p;
 	return 0;
+}
+
+int probe_start(struct loop *loop, const char *action, const char *connection, const struct supervise_paths *paths,
+		const struct generation *gen, probe_end_fn *end, void *ctx, struct probe **ret,
+		struct ferry_error *err)
+{
+	struct job job = {.action = action, .sync = "", .connection = connection, .memory_limit = gen->daemon.memory_limit};
+
+	return probe_start_job(loop, &job, TIME_MAX_MS, paths, gen, end, ctx, ret, err);
 }
 
 void probe_free(struct probe *p)

@@ -26,6 +26,10 @@ typedef void probe_end_fn(void *ctx, struct probe_result *result);
  */
 int probe_start(struct loop *loop, const char *action, const char *connection, const struct supervise_paths *paths, const struct generation *gen, probe_end_fn *end, void *ctx, struct probe **ret,
 		struct ferry_error *err);
+/* The same for a job that needs more said, and its own time. */
+int probe_start_job(struct loop *loop, const struct job *job, int64_t time_ms, const struct supervise_paths *paths,
+		    const struct generation *gen, probe_end_fn *end, void *ctx, struct probe **ret,
+		    struct ferry_error *err);
 void probe_free(struct probe *p);
 
 #endif

@@ -20,7 +20,7 @@
 #include "base/log.h"
 #include "supervise/supervisor.h"
 
-enum { CLOSED_KEPT = 10000, TRIM_AT_ONCE = 500, AT_ONCE = 64 };
+enum { AT_ONCE = 64 };
 
 static const char *copy(struct problem *p, json_node *event, const char *name)
 {
@@ -110,6 +110,7 @@ static void open_new(struct live *l, struct segment_doc *seg, const char *form, 
 	problem_put(l->s->journal, &p);
 	seg->problems.opened++;
 	seg->problems.open++;
+	watch_problem(l->s, &p, "opened");
 	problem_release(&p);
 }
 
@@ -143,6 +144,8 @@ static void report_again(struct live *l, struct segment_doc *seg, struct problem
 	if (m.event)
 		problem_note(p, &m);
 	problem_put(l->s->journal, p);
+	if (m.event && strcmp(m.event, "reopened") == 0)
+		watch_problem(l->s, p, m.event);
 }
 
 /* A damaged one is said, and counts as none: a new one takes its place. */
@@ -177,14 +180,15 @@ static int on_problem(struct live *l, struct segment_doc *seg, const char *form,
 
 /* --------------------------------------------------------------------- closing */
 
-static void close_problem(struct journal *j, struct problem *p, int64_t run, const char *event,
+static void close_problem(struct supervisor *s, struct problem *p, int64_t run, const char *event,
 			  const char *reason)
 {
 	p->closed_at = p->updated_at = clock_now();
 	p->close_reason = reason;
 	problem_note(p, &(struct problem_moment){.at = p->closed_at, .run = run, .event = event,
 		     .group = p->group});
-	problem_put(j, p);
+	problem_put(s->journal, p);
+	watch_problem(s, p, event);
 }
 
 /* Whatever was said of it: there is nothing left to be done. */
@@ -197,7 +201,7 @@ static void on_clear(struct live *l, struct segment_doc *seg, const char *form, 
 	seg->problems.cleared++;
 	seg->problems.open -= p.status == PROBLEM_OPEN;
 	p.status = PROBLEM_CLEARED;
-	close_problem(l->s->journal, &p, l->doc.id, "cleared", reason);
+	close_problem(l->s, &p, l->doc.id, "cleared", reason);
 	problem_release(&p);
 }
 
@@ -211,7 +215,7 @@ static void on_ruled(struct live *l, struct segment_doc *seg, const char *form)
 	if (p.status == PROBLEM_RESOLVED && l->doc.id > p.resolution.after_run) {
 		p.resolution.carried_out_run = l->doc.id;
 		p.resolution.carried_out_at = clock_now();
-		close_problem(l->s->journal, &p, l->doc.id, "carried_out", "CARRIED_OUT");
+		close_problem(l->s, &p, l->doc.id, "carried_out", "CARRIED_OUT");
 	}
 	problem_release(&p);
 }
@@ -341,19 +345,9 @@ void problems_adopt(struct supervisor *s)
 			continue;
 		}
 		p.status = PROBLEM_CLEARED;
-		close_problem(s->journal, &p, 0, "cleared", "REMOVED");
+		close_problem(s, &p, 0, "cleared", "REMOVED");
 		problem_release(&p);
 		group_touch(s);
 	}
 	free(o.ids);
-}
-
-void problems_janitor(struct supervisor *s)
-{
-	struct ferry_error err = {0};
-
-	if (problems_trim(s->journal, CLOSED_KEPT, TRIM_AT_ONCE, &err) < 0)
-		log_error(&err);
-	else if (journal_pending(s->journal))
-		group_touch(s);
 }

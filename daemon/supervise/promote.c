@@ -31,7 +31,7 @@ static int newer_run(struct supervisor *s, const char *sync, enum run_status sta
 	size_t n = 1;
 
 	*ret = 0;
-	for (int skip = 0; skip < s->gen->daemon.keep_plans; skip++) {
+	for (int64_t skip = 0; skip < retention_of(s, sync)->plans_count; skip++) {
 		int64_t id;
 		if (journal_list(s->journal, &of, skip, 1, &id, &n, NULL, err) < 0)
 			return -1;

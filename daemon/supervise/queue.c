@@ -105,6 +105,7 @@ static int enqueue(struct supervisor *s, struct sync_state *st, const struct wan
 		return -1;
 	}
 	l->durable = true;
+	watch_run(l, NEWS_QUEUED);
 	*ret_id = l->doc.id;
 	queue_dispatch_soon(s);
 	supervise_tell_status(s);

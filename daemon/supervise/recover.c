@@ -24,6 +24,7 @@ static int end_run(struct supervisor *s, int64_t id, struct ferry_error *err)
 	run_doc_cause(&doc, &why);
 	doc.interrupted = true;
 	run_doc_end(&doc, RUN_FAILED, clock_now());
+	trends_ended(s, &doc);
 	buf_reset(&json);
 	run_doc_json(&doc, clock_now(), false, &json);
 	struct journal_run run = {
@@ -31,7 +32,8 @@ static int end_run(struct supervisor *s, int64_t id, struct ferry_error *err)
 		.json = json.s, .len = json.len,
 	};
 	journal_put_run(s->journal, &run);
-	log_warn("run %lld of %s: %s", (long long)doc.id, doc.sync, why.msg);
+	struct log_about about = live_about(&doc, LOG_RUN_FAILED);
+	log_about(&about, FERRY_LOG_WARN, "run %lld of %s failed: %s", (long long)doc.id, doc.sync, why.msg);
 	run_doc_release(&doc);
 	buf_release(&json);
 	return 0;

@@ -41,6 +41,7 @@ static void take(struct supervisor *s, struct generation *g)
 	s->gen = g;
 	s->generation++;
 	s->loaded_at = clock_now();
+	conf_fingerprint(g, s->fingerprint);
 	syncs_adopt(s);
 	conf_free(old);
 	queue_dispatch_soon(s);
@@ -71,10 +72,9 @@ static void audit_reload(struct supervisor *s, const struct waiter *w,
 		supervise_audit_refused(s, &actor, "reload", s->paths.config_dir, r->err);
 		return;
 	}
-	size_t mark = group_mark(s);
 	snprintf(result, sizeof result, "generation %lld", (long long)r->generation);
 	audit_add(s, &actor, "reload", s->paths.config_dir, result);
-	group_commit_or_back(s, mark, NULL);
+	group_commit(s);		/* a full disk is no reason to refuse: it is noted when there is room */
 }
 
 static void answer_reload(struct supervisor *s, const struct supervise_reload *r)
@@ -104,31 +104,64 @@ static void summarize(const struct conf_mistakes *m, struct ferry_error *err)
 	ferry_hint(err, "The configuration before stays in force. 'ferryd --check' shows all mistakes.");
 }
 
+void supervise_follow(struct supervisor *s, supervise_follow_fn *fn, void *ctx)
+{
+	s->follow = fn;
+	s->follow_ctx = ctx;
+}
+
+static void log_taken(const struct supervisor *s, const struct conf_change *changes, size_t n)
+{
+	enum { SHOWN_AT_MOST = 20 };
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < n && i < SHOWN_AT_MOST; i++)
+		buf_addf(&text, "%s %s %s", i ? "," : ";", conf_change_name(changes[i].kind), changes[i].path);
+	if (n > SHOWN_AT_MOST)
+		buf_addf(&text, " and %zu more", n - SHOWN_AT_MOST);
+	log_info("configuration reloaded: generation %lld, %zu sync%s%s", (long long)s->generation,
+		 s->gen->n_syncs, s->gen->n_syncs == 1 ? "" : "s", n ? buf_str(&text) : "; no file has changed");
+	buf_release(&text);
+}
+
 static void conclude(struct supervisor *s, struct generation *g,
-		     const struct conf_mistakes *mistakes, const struct ferry_error *why)
+		     struct conf_mistakes *mistakes, const struct ferry_error *why)
 {
 	struct ferry_error err = why ? *why : (struct ferry_error){0};
 
+	/* last, since it acts on it */
+	if (!mistakes->n && err.code == FERRY_OK && s->follow)
+		s->follow(s->follow_ctx, g, mistakes);
 	if (mistakes->n)
 		summarize(mistakes, &err);
 	free(s->reload_error);
 	s->reload_error = NULL;
+	struct arena arena = ARENA_INIT;
+	struct conf_change *changes = NULL;
+	size_t n = 0;
 	if (err.code == FERRY_OK) {
+		n = conf_changes(s->gen, g, &arena, &changes);
+		/* the old generation's texts go with it */
+		for (size_t i = 0; i < n; i++)
+			changes[i].path = arena_strdup(&arena, changes[i].path);
 		take(s, g);
-		log_info("configuration reloaded: generation %lld, %zu syncs",
-			 (long long)s->generation, s->gen->n_syncs);
+		log_taken(s, changes, n);
 	} else {
 		conf_free(g);
 		s->reload_error = ferry_strdup(err.msg);
 		s->reload_error_at = clock_now();
-		log_error(&err);
+		log_about(&(struct log_about){.event = LOG_RELOAD_REFUSED, .code = ferry_code_info(err.code)->name},
+			  FERRY_LOG_ERROR, "reload refused: %s (%s)", err.msg, ferry_error_hint(&err));
 	}
 	struct supervise_reload r = {
 		.rc = err.code == FERRY_OK ? 0 : -1, .err = &err, .mistakes = mistakes,
-		.generation = s->generation, .syncs = s->gen->n_syncs,
+		.generation = s->generation, .syncs = s->gen->n_syncs, .changes = changes, .n_changes = n,
 	};
 	loop_notify("READY=1");
+	watch_tell(s, &(struct supervise_event){.news = NEWS_RELOAD, .reload = &r});
+	supervise_tell_status(s);
 	answer_reload(s, &r);
+	arena_release(&arena);
 }
 
 static void begin(struct supervisor *s)

@@ -135,6 +135,7 @@ static int rule_one(struct supervisor *s, struct problem *p, int action, const s
 	if (group_commit_or_back(s, mark, err) < 0)
 		return -1;
 	count(s, p->sync, p->segment, change);
+	watch_problem(s, p, actions[action].event);
 	return 0;
 }
 
@@ -151,6 +152,17 @@ int supervise_resolve(struct supervisor *s, int64_t id, const struct supervise_r
 		problem_json(&p, out);
 	problem_release(&p);
 	return rc;
+}
+
+static void tell_ruled(struct supervisor *s, const int64_t *ids, size_t n, const char *what)
+{
+	struct problem p;
+
+	for (size_t i = 0; i < n && s->watchers; i++)
+		if (problem_get(s->journal, ids[i], &p, NULL) == 0) {
+			watch_problem(s, &p, what);
+			problem_release(&p);
+		}
 }
 
 /* One commit's worth of those that are open; -1, or how many there were. */
@@ -174,7 +186,10 @@ static int64_t rule_some(struct supervisor *s, const struct problem_filter *of, 
 		count(s, p.sync, p.segment, -1);
 		problem_release(&p);
 	}
-	return n && group_commit_or_back(s, mark, err) < 0 ? -1 : (int64_t)n;
+	if (n && group_commit_or_back(s, mark, err) < 0)
+		return -1;
+	tell_ruled(s, ids, n, actions[action].event);
+	return (int64_t)n;
 }
 
 int supervise_resolve_all(struct supervisor *s, const struct problem_filter *which,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "supervise/supervisor.h"
 
@@ -160,6 +161,7 @@ void schedule_plan(struct supervisor *s, struct sync_state *st)
 	st->due = (struct due){0};
 	if (s->scheduling && st->def && !st->running && !st->queued)
 		find_due(s, st, &st->due);
+	watch_next_run(s, st);
 }
 
 void schedule_reason(const struct supervisor *s, const struct sync_state *st, struct buf *out)
@@ -210,7 +212,9 @@ static void queue_due(struct supervisor *s, int64_t now)
 			continue;
 		l->durable = !failed;
 		l->sync->startup = l->sync->startup && failed;
-		if (failed) {
+		if (!failed) {
+			watch_run(l, NEWS_QUEUED);
+		} else {
 			struct sync_state *st = l->sync;
 			st->not_before = now + REFUSED_US;
 			queue_remove(l);
@@ -234,6 +238,7 @@ void schedule_arm(struct supervisor *s)
 	}
 	if (s->journal_error.code != FERRY_OK && ms < TROUBLE_MS)
 		ms = TROUBLE_MS;
+	manager_expect(&s->look_by, ms);
 	loop_timer_set(s->schedule, ms);
 }
 
@@ -244,18 +249,20 @@ static void on_schedule(void *ctx)
 	if (s->stopping || s->fatal.code != FERRY_OK)
 		return;
 	journal_clear_stale(s->journal);
-	problems_janitor(s);
+	s->looked_at = clock_mono();
 	/* the clock may have been set, and pins end */
 	for (size_t i = 0; i < s->n_syncs; i++)
 		schedule_plan(s, s->syncs[i]);
 	if (s->scheduling && s->journal_error.code == FERRY_OK)
 		queue_due(s, supervise_now(s));
+	supervise_tell_status(s);
 	schedule_arm(s);
 }
 
 void supervise_look(struct supervisor *s)
 {
 	on_schedule(s);
+	notices_soon(s);
 }
 
 void supervise_start(struct supervisor *s)
@@ -274,10 +281,12 @@ void supervise_start(struct supervisor *s)
 		}
 		st->startup = st->due.at && st->due.at <= now + 1000;
 	}
+	supervise_tell_status(s);
 	schedule_arm(s);
 }
 
 int schedule_init(struct supervisor *s, struct ferry_error *err)
 {
+	manager_expect(&s->look_by, LOOK_MS);
 	return loop_timer(s->loop, LOOK_MS, on_schedule, s, &s->schedule, err);
 }

@@ -2,6 +2,7 @@
 /* steer.c - what persons do to schedules: pause and resume, pin a tier and let go of it. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "supervise/supervisor.h"
 
@@ -17,6 +18,17 @@ static int find(struct supervisor *s, const char *sync, struct sync_state **ret,
 	return 0;
 }
 
+static void tell(struct supervisor *s, const struct sync_state *st, const char *action)
+{
+	static const struct {
+		const char *action, *news;
+	} all[] = {{"pause", "paused"}, {"resume", "resumed"}, {"pin", "pinned"}, {"unpin", "unpinned"}};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (strcmp(action, all[i].action) == 0)
+			watch_sync(s, st, all[i].news);
+}
+
 /* Make the change durable; false when it could not be, so that it must be taken back. */
 static bool keep(struct supervisor *s, struct sync_state *st, const struct supervise_actor *actor, const char *action,
 		 const char *result, struct ferry_error *err)
@@ -27,6 +39,7 @@ static bool keep(struct supervisor *s, struct sync_state *st, const struct super
 	audit_add(s, actor, action, st->name, result);
 	if (group_commit_or_back(s, mark, err) < 0)
 		return false;
+	tell(s, st, action);
 	schedule_plan(s, st);
 	schedule_arm(s);
 	return true;

@@ -9,34 +9,23 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "supervise/supervisor.h"
+#include "store/backup.h"
+#include "supervise/notices.h"
 
 /* --------------------------------------------------------------------- life */
 
-/* Telling waits when nobody listens, so it is done rarely. */
-#define TELL_MS 1000
-
-static void on_tell(void *ctx);
-
-static void on_watchdog(void *ctx)
-{
-	struct supervisor *s = ctx;
-
-	loop_notify("WATCHDOG=1");
-	loop_timer_set(s->watchdog, loop_watchdog_ms());
-}
-
 static int init(struct supervisor *s, struct ferry_error *err)
 {
-	int64_t watchdog = loop_watchdog_ms();
-
 	if (state_lock(s->paths.state_dir, &s->lock_fd, err) < 0 ||
+	    restore_finish(s->paths.state_dir, err) < 0 ||
 	    journal_open(s->paths.state_dir, &s->journal, err) < 0 ||
+	    tokens_init(s, err) < 0 ||
 	    recover_runs(s, err) < 0 ||
-	    loop_timer(s->loop, -1, on_tell, s, &s->tell, err) < 0 ||
-	    group_init(s, err) < 0 || queue_init(s, err) < 0 || schedule_init(s, err) < 0)
+	    manager_init(s, err) < 0 ||
+	    group_init(s, err) < 0 || queue_init(s, err) < 0 || schedule_init(s, err) < 0 ||
+	    trends_init(s, err) < 0 || notices_init(s, err) < 0 || retention_init(s, err) < 0)
 		return -1;
-	return watchdog ? loop_timer(s->loop, watchdog, on_watchdog, s, &s->watchdog, err) : 0;
+	return 0;
 }
 
 static int64_t machine_clock(void *ctx)
@@ -91,6 +80,9 @@ void supervise_free(struct supervisor *s)
 		return;
 	if (s->gen)
 		reload_release(s);
+	backup_release(s);
+	retention_release(s);
+	notices_release(s);
 	free_list(&s->running);
 	free_list(&s->queue);
 	free_list(&s->ended);
@@ -99,11 +91,13 @@ void supervise_free(struct supervisor *s)
 	loop_drop(s->dispatch);
 	loop_drop(s->schedule);
 	loop_drop(s->group);
-	loop_drop(s->watchdog);
-	loop_drop(s->tell);
+	manager_release(s);
+	loop_drop(s->behind);
 	journal_close(s->journal);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
+	free(s->tokens);
+	free(s->refusals);
 	free((char *)(uintptr_t)s->paths.config_dir);
 	free((char *)(uintptr_t)s->paths.state_dir);
 	free((char *)(uintptr_t)s->paths.plugin_dir);
@@ -128,8 +122,16 @@ const struct ferry_error *supervise_fatal(const struct supervisor *s)
 
 void supervise_end_if_idle(struct supervisor *s)
 {
-	if (s->stopping && !s->running.n)
+	if (s->leaving && !s->stopping && !s->running.n && notices_flush(s))
+		return;
+	if ((s->stopping || s->leaving) && !s->running.n)
 		loop_quit(s->loop);
+}
+
+void supervise_leave(struct supervisor *s)
+{
+	s->leaving = true;
+	loop_timer_set(s->notifier->timer, 0);
 }
 
 void supervise_stop(struct supervisor *s)
@@ -142,6 +144,8 @@ void supervise_stop(struct supervisor *s)
 		return;
 	}
 	s->stopping = true;
+	manager_stopping(s);
+	watch_tell(s, &(struct supervise_event){.news = NEWS_STOPPING});
 	loop_timer_set(s->schedule, -1);
 	ferry_fail(&why, FERRY_E_CANCELLED, "the daemon was stopped before it started");
 	while (s->queue.first) {
@@ -162,6 +166,11 @@ struct journal *supervise_journal(struct supervisor *s)
 	return s->journal;
 }
 
+struct loop *supervise_loop(const struct supervisor *s)
+{
+	return s->loop;
+}
+
 const struct supervise_paths *supervise_paths(const struct supervisor *s)
 {
 	return &s->paths;
@@ -177,16 +186,11 @@ const struct daemon_def *supervise_settings(const struct supervisor *s)
 	return &s->gen->daemon;
 }
 
-void supervise_watch(struct supervisor *s, supervise_watch_fn *fn, void *ctx)
-{
-	s->watch = fn;
-	s->watch_ctx = ctx;
-}
-
 void supervise_status(const struct supervisor *s, struct supervise_status *ret)
 {
 	*ret = (struct supervise_status){
 		.started_at = s->started_at, .generation = s->generation, .loaded_at = s->loaded_at,
+		.fingerprint = s->fingerprint,
 		.syncs = s->gen->n_syncs, .running = s->running.n, .queued = s->queue.n,
 		.reload_error = s->reload_error, .reload_error_at = s->reload_error_at,
 		.journal_error = s->journal_error.code == FERRY_OK ? NULL : &s->journal_error,
@@ -194,36 +198,6 @@ void supervise_status(const struct supervisor *s, struct supervise_status *ret)
 	};
 	for (const struct live *l = s->running.first; l; l = l->next)
 		ret->hung += live_hung(l);
-}
-
-static void send_status(struct supervisor *s)
-{
-	struct buf text = BUF_INIT;
-
-	buf_addf(&text, "%sSTATUS=%zu running, %zu queued, %zu syncs%s",
-		 s->stopping ? "STOPPING=1\n" : "", s->running.n, s->queue.n, s->gen->n_syncs,
-		 s->stopping ? ", stopping" : "");
-	loop_notify(text.s);
-	buf_release(&text);
-	s->tell_armed = true;
-	s->tell_stale = false;
-	loop_timer_set(s->tell, TELL_MS);
-}
-
-static void on_tell(void *ctx)
-{
-	struct supervisor *s = ctx;
-
-	s->tell_armed = false;
-	if (s->tell_stale)
-		send_status(s);
-}
-
-void supervise_tell_status(struct supervisor *s)
-{
-	s->tell_stale = true;
-	if (!s->tell_armed || s->stopping)
-		send_status(s);
 }
 
 static void show_sync(const struct supervisor *s, const struct sync_state *st, struct supervise_sync *ret)
@@ -238,7 +212,7 @@ static void show_sync(const struct supervisor *s, const struct sync_state *st, s
 		.queued = st->queued ? st->queued->doc.id : 0, .next_run_at = st->due.at, .last = &st->last,
 		.tier = adaptive ? cadence_tier_name(cadence_tier_now(&m->cadence, now)) : NULL,
 		.pinned_until = adaptive && cadence_is_pinned(&m->cadence, now) ? m->cadence.pinned_until : 0,
-		.paused_by = m->paused_by, .paused_at = m->paused_at,
+		.paused_by = m->paused_by, .paused_at = m->paused_at, .meter = st->meter,
 	};
 	schedule_reason(s, st, &reason);
 	snprintf(ret->reason, sizeof ret->reason, "%s", buf_str(&reason));

@@ -3,6 +3,8 @@
 #ifndef FERRY_SUPERVISE_SUPERVISOR_H
 #define FERRY_SUPERVISE_SUPERVISOR_H
 
+#include "base/log.h"
+#include "model/notify.h"
 #include "supervise/due.h"
 #include "supervise/probe.h"
 #include "supervise/supervise.h"
@@ -22,6 +24,8 @@ struct live {
 	struct worker *worker;		/* while it runs */
 	struct loop_source *timeout;
 	struct journal_tally logs, errors;
+	struct tallies row_codes;	/* of row errors, for notifications */
+	bool stuck_told;
 	int64_t silence_ms, timeout_ms;
 	bool dirty;			/* the journal's document is older than this one */
 	bool durable;			/* known to the journal */
@@ -43,10 +47,15 @@ struct sync_state {
 	const struct sync_def *def;	/* NULL: no longer configured */
 	struct live *running, *queued;
 	struct supervise_last last;
+	struct meter *meter;		/* NULL: no run has ended yet */
 	struct due_memory memory;
 	struct due due;			/* at is 0 while one is under way */
+	struct notify_memory notify;
+	bool notify_known;		/* recalled */
 	int64_t not_before;		/* queueing it could not be written */
+	int64_t told_next;		/* when its next run is, as watchers were told */
 	bool startup;			/* due since before the daemon began */
+	int64_t tidy[3];		/* retention: runs up to these have no log, row errors, plan any more */
 };
 
 struct waiter {
@@ -68,35 +77,56 @@ struct supervisor {
 
 	struct generation *gen;
 	int64_t generation, loaded_at;
+	char fingerprint[17];		/* of its files */
 	struct sync_state **syncs;	/* sorted by name */
 	size_t n_syncs;
 
 	struct live_list queue, running, ended;	/* ended: until the journal has it */
-	struct loop_source *dispatch, *schedule, *group, *watchdog, *tell;
+	struct loop_source *dispatch, *schedule, *group, *watchdog, *tell, *behind;
 	bool group_armed, tell_armed, tell_stale;
-	bool scheduling, stopping;
+	int64_t commit_by, look_by;	/* clock_mono: when the journal's group and the schedule are served; 0: never */
+	char *told;			/* the manager's last word of what is going on */
+	int64_t looked_at;		/* clock_mono, at the schedules; 0: not yet */
+	bool scheduling, stopping, leaving; /* leaving: the loop ends when nothing is under way */
 	struct ferry_error journal_error; /* OK: it can be written */
 	struct ferry_error fatal;
 
 	struct probe *check;		/* of `next` */
 	struct generation *next;
 	struct waiter *reload_now, *reload_then;
+	supervise_follow_fn *follow;
+	void *follow_ctx;
 	char *reload_error;
 	int64_t reload_error_at;
 	struct probe *connectors;
 	struct waiter *connectors_wait;
 	struct trial *trials;		/* tests of connections under way */
+	struct notifier *notifier;
+	struct janitor *janitor;
+	struct backup *backup;		/* under way; NULL */
+	struct tokens *tokens;
+	struct quota *refusals;		/* of entries in the audit for what was refused */
 
-	supervise_watch_fn *watch;
-	void *watch_ctx;
+	struct supervise_watcher *watchers;
 };
 
 /* trial.c */
 void trials_release(struct supervisor *s);
 
-/* lock.c */
-/* Make the state directory and hold it; LOCKED with the holder's pid. */
-int state_lock(const char *state_dir, int *ret_fd, struct ferry_error *err);
+/* notices.c and deliveries.c: who is told of what */
+int notices_init(struct supervisor *s, struct ferry_error *err);
+void notices_release(struct supervisor *s);
+/* The generation in force is another one. */
+void notices_adopt(struct supervisor *s);
+/* A run has ended, with its document whole: what it tells goes into the journal's group. */
+void notices_ended(struct live *l);
+/* Look at once what is to be told and sent. */
+void notices_soon(struct supervisor *s);
+/* Before the end: send what is due; whether something is on its way. */
+bool notices_flush(struct supervisor *s);
+
+/* tokens.c */
+int tokens_init(struct supervisor *s, struct ferry_error *err);
 
 /* group.c: one transaction for what happens at about the same time */
 /* Something is pending in the journal: committed in 100 ms, or now when it is much. */
@@ -126,6 +156,8 @@ void live_log(struct live *l, const char *segment, const char *stage, const char
 void live_list_add(struct live_list *list, struct live *live);
 void live_list_del(struct live_list *list, struct live *live);
 struct live *live_find(const struct supervisor *s, int64_t id);
+/* What a line about this run is about. */
+struct log_about live_about(const struct run_doc *doc, enum log_event event);
 
 /* queue.c */
 /* Put a run into the journal's group and the queue; not yet durable. */
@@ -164,8 +196,28 @@ struct problem_lists {
 int problems_for_job(struct live *l, struct problem_lists *ret, struct ferry_error *err);
 /* Close those of segments that are no longer configured. */
 void problems_adopt(struct supervisor *s);
-/* Some of the oldest closed ones go when there are too many. */
-void problems_janitor(struct supervisor *s);
+
+/* backup.c */
+void backup_release(struct supervisor *s);
+
+/* retention.c: the janitor */
+int retention_init(struct supervisor *s, struct ferry_error *err);
+/* The rules for a sync's runs, also when it is no longer configured. */
+const struct retention_def *retention_of(const struct supervisor *s, const char *sync);
+/* A run has ended: after many the janitor need not wait for its hour. */
+void retention_ran(struct supervisor *s);
+void retention_release(struct supervisor *s);
+
+/* watch.c */
+/* Tell all who watch; at is set here. */
+void watch_tell(struct supervisor *s, struct supervise_event *event);
+void watch_run(struct live *l, enum supervise_news news);
+/* Of a sync: what has happened to it. */
+void watch_sync(struct supervisor *s, const struct sync_state *st, const char *what);
+/* Its next run may be at another time now. */
+void watch_next_run(struct supervisor *s, struct sync_state *st);
+/* Of a problem that waits for a person now, or does so no longer; sync is its sync's name. */
+void watch_problem(struct supervisor *s, const struct problem *p, const char *what);
 
 /* audit.c */
 void audit_add(struct supervisor *s, const struct supervise_actor *actor, const char *action,
@@ -193,6 +245,11 @@ void schedule_reason(const struct supervisor *s, const struct sync_state *st, st
 /* Decide on the tier of an adaptive schedule by a run that has ended, and tell so in the run. */
 void evaluate_run(struct live *l);
 
+/* trends.c */
+/* Count a run whose document has its end, in the group of that document. */
+void trends_ended(struct supervisor *s, const struct run_doc *doc);
+int trends_init(struct supervisor *s, struct ferry_error *err);
+
 /* syncs.c: sync states across generations */
 struct sync_state *sync_find(const struct supervisor *s, const char *name);
 /* Make states for the generation in force; queued runs of syncs that are gone are cancelled. */
@@ -206,9 +263,21 @@ void reload_release(struct supervisor *s);
 /* recover.c */
 int recover_runs(struct supervisor *s, struct ferry_error *err);
 
+/* manager.c: word to the service manager */
+int manager_init(struct supervisor *s, struct ferry_error *err);
+void manager_release(struct supervisor *s);
+/* Note at *by that something will be done in ms (< 0: nothing is to be done). */
+void manager_expect(int64_t *by, int64_t ms);
+/* What was not done though its time is long past; NULL: all is well. now: clock_mono. */
+const char *manager_stuck(const struct supervisor *s, int64_t now);
+/* What is going on, in one line. */
+void manager_status(const struct supervisor *s, struct buf *out);
+/* A stop has begun: it may take as long as the settings let it. */
+void manager_stopping(const struct supervisor *s);
+
 /* supervise.c */
 int64_t supervise_now(const struct supervisor *s);
-void supervise_tell_status(struct supervisor *s);
+void supervise_tell_status(struct supervisor *s);	/* manager.c */
 void supervise_end_if_idle(struct supervisor *s);
 void supervise_give_up(struct supervisor *s, const struct ferry_error *err);
 

@@ -79,6 +79,8 @@ static void load_last(struct supervisor *s, struct sync_state *st)
 static void state_free(struct sync_state *st)
 {
 	due_memory_release(&st->memory);
+	notify_memory_release(&st->notify);
+	free(st->meter);
 	free(st->name);
 	free(st);
 }
@@ -136,6 +138,7 @@ void syncs_adopt(struct supervisor *s)
 	s->syncs = all;
 	s->n_syncs = n;
 	problems_adopt(s);
+	notices_adopt(s);
 	for (size_t i = 0; i < n; i++)
 		schedule_plan(s, all[i]);
 	schedule_arm(s);

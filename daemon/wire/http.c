@@ -13,8 +13,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
+#include "base/address.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "wire/http-text.h"
@@ -47,6 +49,8 @@ struct http_client {
 	int64_t waiting_since;		/* clock_mono: the begin, then the last piece */
 	bool sent;			/* the request was about to be written, perhaps was */
 	bool resend_refused, too_long, cancelled, piece_refused, stalled;
+	const char *refused;		/* why no connection may be made to where the name leads */
+	char refused_to[ADDRESS_TEXT];
 	int64_t retry_after_s, reset_s;	/* from the answer's headers; -1 absent */
 };
 
@@ -160,6 +164,23 @@ static int on_request(void *ctx, char *to, char *from, int to_port, int from_por
 	return CURL_PREREQFUNC_OK;
 }
 
+/* Where the name leads is known only here. */
+static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct http_client *c = ctx;
+	struct address address;
+
+	(void)purpose;
+	const char *why = c->settings.refuse(c->settings.refuse_ctx, &to->addr);
+	if (why) {
+		c->refused = why;
+		if (address_from_sockaddr(&to->addr, &address))
+			address_format(&address, c->refused_to);
+		return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 static int64_t clamp_seconds(int64_t s)
 {
 	return s < 0 ? 0 : s > MAX_RETRY_AFTER_S ? MAX_RETRY_AFTER_S : s;
@@ -242,7 +263,7 @@ static int64_t timeout_ms(const struct http_client *c)
 	return c->settings.timeout_ms ? c->settings.timeout_ms : 30000;
 }
 
-static void set_connection(CURL *easy, const struct http_client *c)
+static void set_connection(CURL *easy, struct http_client *c)
 {
 	const struct http_settings *s = &c->settings;
 
@@ -260,6 +281,11 @@ static void set_connection(CURL *easy, const struct http_client *c)
 #endif
 	if (c->unix_socket) {
 		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, c->unix_socket);
+		curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	}
+	if (s->refuse) {
+		curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+		curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, c);
 		curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	}
 	if (c->tls_ca) {
@@ -405,6 +431,9 @@ static int fail(const struct http_client *c, const struct ferry_http_request *re
 	http_url_show(req->url, &url);
 	if (c->cancelled)
 		ferry_fail(err, FERRY_E_CANCELLED, "%s %s: cancelled", req->method, buf_str(&url));
+	else if (c->refused && !c->sent)
+		ferry_fail(err, FERRY_E_FORBIDDEN, "%s %s: its address %s is not to be connected to: %s", req->method,
+			   buf_str(&url), c->refused_to, c->refused);
 	else if (c->too_long)
 		ferry_fail(err, FERRY_E_PROTOCOL, "%s %s: the answer is longer than %zu bytes",
 			   req->method, buf_str(&url), c->max_response);
@@ -491,6 +520,8 @@ int http_exchange(struct http_client *c, const struct ferry_http_request *req,
 	c->waiting_since = clock_mono();
 	c->sent = c->resend_refused = c->too_long = c->cancelled = false;
 	c->piece_refused = c->stalled = false;
+	c->refused = NULL;
+	c->refused_to[0] = '\0';
 	c->retry_after_s = c->reset_s = -1;
 
 	set_request(c, req);

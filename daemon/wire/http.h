@@ -7,6 +7,8 @@
 #ifndef FERRY_WIRE_HTTP_H
 #define FERRY_WIRE_HTTP_H
 
+#include <sys/socket.h>
+
 #include "base/error.h"
 
 struct http_client;
@@ -21,7 +23,10 @@ struct http_settings {
 	/* Asked while an exchange waits, a few times a second at least; true ends it with CANCELLED.
 	 * May be NULL. */
 	bool (*cancelled)(void *ctx);
-	void *ctx;
+	/* Asked before each connection, with the address that is about to be connected to: a name may lead
+	 * anywhere. NULL, or why not; then the exchange fails with FORBIDDEN. No proxy is used with it. */
+	const char *(*refuse)(void *ctx, const struct sockaddr *to);
+	void *ctx, *refuse_ctx;
 };
 
 /* Once per process, before any thread is made. */

@@ -1,60 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * httpd.c - HTTP on a Unix socket by libmicrohttpd, which is run by the loop: its epoll descriptor
- * is watched and its time-outs are honoured. The only file that sees that library.
+ * httpd.c - HTTP by libmicrohttpd, which is run by the loop: its epoll descriptor is watched and its
+ * time-outs are honoured. The only file that sees that library.
  */
-#include "wire/httpd.h"
-
-#include <errno.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "wire/httpd_private.h"
 
 #define BODY_MAX (1024 * 1024)
 #define SWALLOW_MAX (16 * 1024 * 1024)	/* of a body that is too long; then the connection is cut */
+#define HEAD_MAX (32 * 1024)		/* memory of a connection, for its head and the answer's */
 #define CONNECTIONS_MAX 256
-#define IDLE_TIMEOUT_S 60
-#define GROUPS_MAX 65536		/* the kernel's own limit */
-
-enum exchange_state { READING, WAITING, ANSWERED };
-
-/* One request and its answer. */
-struct exchange {
-	struct httpd *httpd;
-	struct exchange *prev, *next;
-	struct MHD_Connection *conn;
-	struct buf body;
-	size_t swallowed;
-	enum exchange_state state;
-	bool suspended;
-	struct httpd_reply reply;
-	struct httpd_later *later;
-};
-
-struct httpd_later {
-	struct exchange *x;		/* NULL: the connection is gone */
-};
-
-struct httpd {
-	struct loop *loop;
-	struct MHD_Daemon *mhd;
-	struct loop_source *io, *timer;
-	httpd_handler *fn;
-	void *ctx;
-	struct exchange *exchanges;
-};
+#define STREAM_BLOCK 4096
+#define REQUEST_MS 60000
 
 /* ------------------------------------------------------------------ exchanges */
 
-static struct exchange *exchange_new(struct httpd *h, struct MHD_Connection *conn)
+static struct link *link_of(struct MHD_Connection *conn)
 {
+	return MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+/* The request line has arrived. */
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
+{
+	struct httpd *h = cls;
 	struct exchange *x = ferry_alloc0(1, sizeof *x);
+
 	x->httpd = h;
 	x->conn = conn;
+	x->link = link_of(conn);
+	x->link->x = x;
+	x->uri = ferry_strdup(uri);
 	x->next = h->exchanges;
 	if (x->next)
 		x->next->prev = x;
@@ -72,8 +54,14 @@ static void exchange_free(struct exchange *x)
 		x->next->prev = x->prev;
 	if (x->later)
 		x->later->x = NULL;
+	stream_free(x->stream);
+	x->link->x = NULL;
+	x->link->since = clock_mono();
+	x->link->served = true;
 	buf_release(&x->body);
 	buf_release(&x->reply.body);
+	free(x->uri);
+	free(x->owner);
 	free(x);
 }
 
@@ -88,6 +76,25 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 	*con_cls = NULL;
 }
 
+/* Answers are data for programs: whatever is in them, no browser shall take it for a page. */
+static const char *const headers[][2] = {
+	{MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
+	{"X-Content-Type-Options", "nosniff"},
+	{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+	{"Cross-Origin-Resource-Policy", "same-origin"},
+	{"Referrer-Policy", "no-referrer"},
+};
+
+void httpd_add_headers(struct MHD_Response *res, const struct httpd_reply *reply)
+{
+	MHD_add_response_header(res, MHD_HTTP_HEADER_CONTENT_TYPE,
+				reply->content_type ? reply->content_type : "application/json");
+	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
+		MHD_add_response_header(res, headers[i][0], headers[i][1]);
+	if (reply->header)
+		MHD_add_response_header(res, reply->header, reply->header_value);
+}
+
 static enum MHD_Result send_reply(struct MHD_Connection *conn, struct httpd_reply *reply)
 {
 	size_t len = reply->body.len;
@@ -95,11 +102,33 @@ static enum MHD_Result send_reply(struct MHD_Connection *conn, struct httpd_repl
 								   MHD_RESPMEM_MUST_FREE);
 	if (!res)
 		return MHD_NO;
-	MHD_add_response_header(res, MHD_HTTP_HEADER_CONTENT_TYPE,
-				reply->content_type ? reply->content_type : "application/json");
-	MHD_add_response_header(res, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	MHD_add_response_header(res, "X-Content-Type-Options", "nosniff");
+	httpd_add_headers(res, reply);
+	link_of(conn)->since = clock_mono();
 	enum MHD_Result r = MHD_queue_response(conn, (unsigned)reply->status, res);
+	MHD_destroy_response(res);
+	return r;
+}
+
+static ssize_t on_more(void *cls, uint64_t pos, char *to, size_t max)
+{
+	struct exchange *x = cls;
+	ssize_t n = stream_more(x->stream, to, max);
+
+	(void)pos;
+	if (n == 0)
+		MHD_suspend_connection(x->conn);
+	return n == STREAM_END ? MHD_CONTENT_READER_END_OF_STREAM
+		: n == STREAM_LOST ? MHD_CONTENT_READER_END_WITH_ERROR : n;
+}
+
+static enum MHD_Result send_stream(struct exchange *x)
+{
+	struct MHD_Response *res = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, on_more, x,
+								     NULL);
+	if (!res)
+		return MHD_NO;
+	httpd_add_headers(res, &x->reply);
+	enum MHD_Result r = MHD_queue_response(x->conn, (unsigned)x->reply.status, res);
 	MHD_destroy_response(res);
 	return r;
 }
@@ -117,65 +146,84 @@ static void fill_too_long(struct httpd_reply *reply)
 	fill_error(reply, 413, "USAGE", "the request's body is longer than 1 MiB");
 }
 
-/* ------------------------------------------------------------------ who asks */
-
-/* The peer's supplementary groups; NULL when there are none. */
-static gid_t *peer_groups(int fd, size_t *ret_n)
+static void call_handler(struct exchange *x, httpd_handler *fn, const char *method, const char *path)
 {
-	socklen_t len = 32 * sizeof(gid_t);
-	gid_t *groups = ferry_alloc(len);
-
-	while (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) < 0) {
-		if (errno != ERANGE || len > GROUPS_MAX * sizeof(gid_t)) {
-			len = 0;
-			break;
-		}
-		groups = ferry_realloc(groups, len, 1);
-	}
-	*ret_n = len / sizeof(gid_t);
-	return groups;
-}
-
-static void call_handler(struct exchange *x, const char *method, const char *path)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-	int fd = info ? info->connect_fd : -1;
-	struct ucred cred;
-	socklen_t len = sizeof cred;
 	gid_t *groups = NULL;
 	struct httpd_request req = {
-		.method = method, .path = path,
+		.method = method, .path = path, .peer = *x->link->peer ? x->link->peer : NULL,
 		.body = buf_str(&x->body), .body_len = x->body.len,
 		.uid = HTTPD_NOBODY, .gid = HTTPD_NOBODY, .impl = x,
 	};
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0) {
-		req.uid = cred.uid;
-		req.gid = cred.gid;
-		groups = peer_groups(fd, &req.n_groups);
-		req.groups = groups;
-	}
-	x->httpd->fn(x->httpd->ctx, &req, &x->reply);
+	if (!req.peer)
+		groups = link_peer(x->link, &req);
+	fn(x->httpd->setup.ctx, &req, &x->reply);
 	free(groups);
 }
 
 /* -------------------------------------------------------------- libmicrohttpd */
 
-/* The head has arrived: refuse a body that is announced as too long before it is sent. */
-static enum MHD_Result begin(struct httpd *h, struct MHD_Connection *conn, void **con_cls)
-{
-	struct exchange *x = exchange_new(h, conn);
-	const char *len = MHD_lookup_connection_value(conn, MHD_HEADER_KIND,
-						      MHD_HTTP_HEADER_CONTENT_LENGTH);
+struct counted {
+	const char *name, *first;
+	size_t n;
+};
 
-	*con_cls = x;
-	if (len && strtoull(len, NULL, 10) > BODY_MAX) {
-		fill_too_long(&x->reply);
-		x->state = ANSWERED;
-		return send_reply(conn, &x->reply);
-	}
+static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct counted *c = cls;
+
+	(void)kind;
+	if (strcasecmp(name, c->name) == 0 && !c->n++)
+		c->first = value ? value : "";
 	return MHD_YES;
+}
+
+static struct counted header_count(struct MHD_Connection *conn, const char *name)
+{
+	struct counted c = {.name = name};
+
+	MHD_get_connection_values(conn, MHD_HEADER_KIND, count_header, &c);
+	return c;
+}
+
+/* Two readers of a request must not see two requests in it. */
+static const char *ambiguous(struct exchange *x)
+{
+	static const char *const once[] = {
+		MHD_HTTP_HEADER_HOST, MHD_HTTP_HEADER_CONTENT_LENGTH, MHD_HTTP_HEADER_TRANSFER_ENCODING,
+		MHD_HTTP_HEADER_CONTENT_TYPE, MHD_HTTP_HEADER_AUTHORIZATION, MHD_HTTP_HEADER_ORIGIN,
+	};
+
+	if (!head_path_plain(x->uri))
+		return "the path is not written plainly";
+	for (size_t i = 0; i < sizeof once / sizeof once[0]; i++)
+		if (header_count(x->conn, once[i]).n > 1)
+			return "a header that may stand once stands twice";
+	struct counted coding = header_count(x->conn, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+	if (coding.n && header_count(x->conn, MHD_HTTP_HEADER_CONTENT_LENGTH).n)
+		return "Content-Length and Transfer-Encoding exclude each other";
+	if (coding.n && strcasecmp(coding.first, "chunked") != 0)
+		return "a body's only coding can be 'chunked'";
+	return NULL;
+}
+
+/* The head has arrived: what can be refused is, before the body is sent. */
+static enum MHD_Result begin(struct exchange *x, const char *method, const char *path)
+{
+	const char *why = ambiguous(x);
+	struct counted len = header_count(x->conn, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	x->begun = true;
+	if (why)
+		fill_error(&x->reply, 400, "USAGE", why);
+	else if (x->httpd->setup.head)
+		call_handler(x, x->httpd->setup.head, method, path);
+	if (!x->reply.status && len.n && strtoull(len.first, NULL, 10) > BODY_MAX)
+		fill_too_long(&x->reply);
+	if (!x->reply.status)
+		return MHD_YES;
+	x->state = ANSWERED;
+	return send_reply(x->conn, &x->reply);
 }
 
 static enum MHD_Result take_body(struct exchange *x, const char *data, size_t *size)
@@ -198,9 +246,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 {
 	struct exchange *x = *con_cls;
 
+	(void)cls;
 	(void)version;
-	if (!x)
-		return begin(cls, conn, con_cls);
+	if (!x->begun)
+		return begin(x, method, url);
 	if (*size)
 		return take_body(x, data, size);
 	if (x->state == READING) {
@@ -208,20 +257,14 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 		if (x->swallowed)
 			fill_too_long(&x->reply);
 		else
-			call_handler(x, method, url);
+			call_handler(x, x->httpd->setup.fn, method, url);
 	}
 	if (x->state == WAITING) {
 		x->suspended = true;
 		MHD_suspend_connection(conn);
 		return MHD_YES;
 	}
-	return send_reply(conn, &x->reply);
-}
-
-static int hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
-		: c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return x->stream ? send_stream(x) : send_reply(conn, &x->reply);
 }
 
 /* %00 stays as it is written: a NUL would make the path or the parameter shorter than it looks. */
@@ -232,13 +275,33 @@ static size_t unescape(void *cls, struct MHD_Connection *conn, char *s)
 	(void)cls;
 	(void)conn;
 	for (const char *from = s; *from; to++) {
-		int high = from[0] == '%' ? hex(from[1]) : -1, low = high < 0 ? -1 : hex(from[2]);
-		bool coded = low >= 0 && (high || low);
-		*to = coded ? (char)(high << 4 | low) : *from;
-		from += coded ? 3 : 1;
+		int coded = head_coded(from);
+		*to = coded > 0 ? (char)coded : *from;
+		from += coded > 0 ? 3 : 1;
 	}
 	*to = '\0';
 	return (size_t)(to - s);
+}
+
+void httpd_resume(struct exchange *x)
+{
+	MHD_resume_connection(x->conn);
+}
+
+void httpd_wake(struct httpd *h)
+{
+	loop_timer_set(h->timer, 0);
+}
+
+static void on_connection(void *cls, struct MHD_Connection *conn, void **socket_context,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+		*socket_context = link_new(cls,
+			MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+			MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+	else
+		link_free(*socket_context);
 }
 
 static void pump(struct httpd *h)
@@ -275,6 +338,15 @@ const char *httpd_header(const struct httpd_request *req, const char *name)
 	return x ? MHD_lookup_connection_value(x->conn, MHD_HEADER_KIND, name) : NULL;
 }
 
+size_t httpd_header_count(const struct httpd_request *req, const char *name, const char **ret)
+{
+	struct exchange *x = req->impl;
+	struct counted c = x ? header_count(x->conn, name) : (struct counted){0};
+
+	*ret = c.first;
+	return c.n;
+}
+
 struct httpd_later *httpd_later(const struct httpd_request *req)
 {
 	struct exchange *x = req->impl;
@@ -308,23 +380,27 @@ void httpd_answer(struct httpd_later *later, struct httpd_reply *reply)
 	x->reply = *reply;
 	reply->body = (struct buf)BUF_INIT;
 	resume(x);
-	loop_timer_set(x->httpd->timer, 0);
+	httpd_wake(x->httpd);
 }
 
-int httpd_new(struct loop *loop, int fd, httpd_handler *fn, void *ctx, struct httpd **ret,
+int httpd_new(struct loop *loop, int fd, const struct httpd_setup *setup, struct httpd **ret,
 	      struct ferry_error *err)
 {
 	struct httpd *h = ferry_alloc0(1, sizeof *h);
 
 	h->loop = loop;
-	h->fn = fn;
-	h->ctx = ctx;
+	h->setup = *setup;
+	if (!h->setup.request_ms)
+		h->setup.request_ms = REQUEST_MS;
 	h->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 				  on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
+				  MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+				  MHD_OPTION_URI_LOG_CALLBACK, on_uri, h,
 				  MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
 				  MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
-				  MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-				  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
+				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_MAX,
+				  MHD_OPTION_CONNECTION_LIMIT, setup->connections ? setup->connections : CONNECTIONS_MAX,
+				  MHD_OPTION_PER_IP_CONNECTION_LIMIT, setup->per_peer,
 				  MHD_OPTION_END);
 	if (!h->mhd) {
 		close(fd);
@@ -333,12 +409,45 @@ int httpd_new(struct loop *loop, int fd, httpd_handler *fn, void *ctx, struct ht
 	}
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->mhd, MHD_DAEMON_INFO_EPOLL_FD);
 	if (loop_io(loop, info->epoll_fd, LOOP_IN, on_epoll, h, &h->io, err) < 0 ||
-	    loop_timer(loop, -1, on_timer, h, &h->timer, err) < 0) {
+	    loop_timer(loop, -1, on_timer, h, &h->timer, err) < 0 ||
+	    loop_timer(loop, -1, links_sweep, h, &h->sweep, err) < 0) {
 		httpd_free(h);
 		return -1;
 	}
 	*ret = h;
 	return 0;
+}
+
+static bool somebody_waits(const struct httpd *h)
+{
+	for (const struct link *l = h->links; l; l = l->next)
+		if (l->x ? l->x->state != WAITING : !l->served)
+			return true;
+	return false;
+}
+
+void httpd_drain(struct httpd *h, int64_t ms)
+{
+	struct pollfd epoll = {.fd = MHD_get_daemon_info(h->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, .events = POLLIN};
+	int64_t end = clock_mono() + ms * 1000;
+
+	/* who has connected and was not accepted waits for the next daemon, if the socket outlives this one */
+	httpd_quiesce(h);
+	for (struct exchange *x = h->exchanges; x; x = x->next)
+		if (x->stream)
+			stream_end(x->stream);
+	MHD_run(h->mhd);
+	while (somebody_waits(h) && clock_mono() < end) {
+		poll(&epoll, 1, 20);
+		MHD_run(h->mhd);
+	}
+}
+
+void httpd_quiesce(struct httpd *h)
+{
+	int fd = MHD_quiesce_daemon(h->mhd);
+	if (fd >= 0)
+		close(fd);
 }
 
 void httpd_free(struct httpd *h)
@@ -347,6 +456,8 @@ void httpd_free(struct httpd *h)
 		return;
 	/* the library must not be stopped with suspended connections */
 	for (struct exchange *x = h->exchanges; x; x = x->next) {
+		if (x->stream)
+			stream_end(x->stream);
 		if (x->state != WAITING)
 			continue;
 		x->later->x = NULL;
@@ -359,53 +470,6 @@ void httpd_free(struct httpd *h)
 		exchange_free(h->exchanges);
 	loop_drop(h->io);
 	loop_drop(h->timer);
+	loop_drop(h->sweep);
 	free(h);
-}
-
-/* Take away a socket that nobody listens on; 0 when the place is free now. */
-static int clear_stale(const struct sockaddr_un *addr, struct ferry_error *err)
-{
-	struct stat st;
-
-	if (lstat(addr->sun_path, &st) < 0)
-		return errno == ENOENT ? 0 : ferry_fail_errno(err, errno, "%s", addr->sun_path);
-	if (!S_ISSOCK(st.st_mode))
-		return ferry_fail(err, FERRY_E_CONFIG, "%s is there and is no socket",
-				  addr->sun_path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return ferry_fail_errno(err, errno, "cannot make a socket");
-	int rc = connect(fd, (const struct sockaddr *)addr, sizeof *addr);
-	int e = errno;
-	close(fd);
-	if (rc == 0 || e == EAGAIN)
-		return ferry_fail(err, FERRY_E_LOCKED, "another daemon answers at %s",
-				  addr->sun_path);
-	if (e == ECONNREFUSED && unlink(addr->sun_path) == 0)
-		return 0;
-	return ferry_fail_errno(err, e == ECONNREFUSED ? errno : e, "%s", addr->sun_path);
-}
-
-int httpd_listen_unix(const char *path, int *ret_fd, struct ferry_error *err)
-{
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-
-	if (strlen(path) >= sizeof addr.sun_path)
-		return ferry_fail(err, FERRY_E_CONFIG,
-				  "the socket's path is longer than %zu bytes: %s",
-				  sizeof addr.sun_path - 1, path);
-	memcpy(addr.sun_path, path, strlen(path) + 1);
-	if (clear_stale(&addr, err) < 0)
-		return -1;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return ferry_fail_errno(err, errno, "cannot make a socket");
-	if (bind(fd, (struct sockaddr *)&addr, sizeof addr) < 0 || chmod(path, 0666) < 0 ||
-	    listen(fd, SOMAXCONN) < 0) {
-		int e = errno;
-		close(fd);
-		return ferry_fail_errno(err, e, "cannot listen on %s", path);
-	}
-	*ret_fd = fd;
-	return 0;
 }

@@ -29,6 +29,9 @@ struct kv_env {
 	const char *names[TABLES];
 	char *path;
 	bool readonly;
+	bool found;			/* its tables are those that are there, and their names ours */
+	char kind[48];
+	uint32_t version;
 };
 
 struct kv_txn {
@@ -42,6 +45,7 @@ struct kv_cursor {
 	struct kv_txn *txn;
 	MDB_cursor *cur;
 	int table;
+	bool unchecked;
 };
 
 static bool disk_is_full(const char *path)
@@ -81,12 +85,47 @@ static int check_meta(struct kv_env *env, MDB_txn *txn, const char *kind, uint32
 	snprintf(text, sizeof text, "%.*s", (int)value.mv_size, (const char *)value.mv_data);
 	char *space = strrchr(text, ' ');
 	unsigned long found = space ? strtoul(space, NULL, 10) : 0;
-	if (!space || (*space = '\0', strcmp(text, kind) != 0))
+	if (space)
+		*space = '\0';
+	env->version = (uint32_t)found;
+	snprintf(env->kind, sizeof env->kind, "%.*s", (int)sizeof env->kind - 1, text);
+	if (!kind)
+		return 0;
+	if (!space || strcmp(text, kind) != 0)
 		return ferry_fail(err, FERRY_E_STORE_CORRUPT, "%s: it is no %s store", env->path, kind);
 	if (found > version)
 		return ferry_fail(err, FERRY_E_STORE_VERSION,
 				  "%s: its format is version %lu, this ferry knows up to %u", env->path, found, version);
 	return 0;
+}
+
+/* Whatever tables there are. */
+static int open_found(struct kv_env *env, MDB_txn *txn)
+{
+	MDB_cursor *cur;
+	MDB_val k, v;
+	MDB_dbi all;
+	size_t n = 0;
+
+	int rc = mdb_dbi_open(txn, NULL, 0, &all);
+	if (rc == 0)
+		rc = mdb_cursor_open(txn, all, &cur);
+	if (rc)
+		return rc;
+	env->found = true;
+	while ((rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) == 0) {
+		if (n == TABLES)
+			rc = MDB_DBS_FULL;
+		if (rc || (k.mv_size == strlen(META) && memcmp(k.mv_data, META, k.mv_size) == 0))
+			continue;
+		env->names[n] = ferry_strndup(k.mv_data, k.mv_size);
+		rc = mdb_dbi_open(txn, env->names[n], 0, &env->dbi[n]);
+		n++;
+		if (rc)
+			break;
+	}
+	mdb_cursor_close(cur);
+	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 static int open_tables(struct kv_env *env, const char *kind, uint32_t version,
@@ -103,13 +142,17 @@ static int open_tables(struct kv_env *env, const char *kind, uint32_t version,
 		mdb_txn_abort(txn);
 		return -1;
 	}
-	for (int i = 0; rc == 0 && tables[i]; i++) {
+	if (rc == 0 && !tables)
+		rc = open_found(env, txn);
+	for (int i = 0; rc == 0 && tables && tables[i]; i++) {
 		FERRY_ASSERT(i < TABLES);
 		env->names[i] = tables[i];
 		rc = mdb_dbi_open(txn, tables[i], create, &env->dbi[i]);
 	}
 	if (rc) {
 		mdb_txn_abort(txn);
+		if (rc == MDB_NOTFOUND && env->readonly)
+			return ferry_fail(err, FERRY_E_NOT_FOUND, "%s: it has not been made wholly yet", env->path);
 		return failed(env, rc, "open tables", err);
 	}
 	rc = mdb_txn_commit(txn);
@@ -137,14 +180,14 @@ static int make_folders(const char *path)
 	return rc;
 }
 
-static int open_env(const char *path, bool readonly, const char *kind, uint32_t version,
+static int open_env(const char *path, unsigned flags, const char *kind, uint32_t version,
 		    const char *const *tables, struct kv_env **ret, struct ferry_error *err)
 {
 	struct kv_env *env = ferry_alloc0(1, sizeof *env);
 	int rc, dead;
 
 	env->path = ferry_strdup(path);
-	env->readonly = readonly;
+	bool readonly = env->readonly = flags & MDB_RDONLY;
 	rc = readonly ? 0 : make_folders(path);
 	if (rc) {
 		ferry_fail_errno(err, rc, "%s: cannot be made", path);
@@ -166,7 +209,7 @@ static int open_env(const char *path, bool readonly, const char *kind, uint32_t 
 		rc = mdb_env_set_mapsize(env->env, map);
 	/* NOTLS: a read transaction belongs to its struct, not to a thread */
 	if (rc == 0)
-		rc = mdb_env_open(env->env, path, MDB_NOTLS | MDB_NORDAHEAD | (readonly ? MDB_RDONLY : 0), 0600);
+		rc = mdb_env_open(env->env, path, MDB_NOTLS | MDB_NORDAHEAD | flags, 0600);
 	if (rc == ENOENT && readonly) {
 		ferry_fail(err, FERRY_E_NOT_FOUND, "%s: there is none", path);
 		goto out;
@@ -188,13 +231,24 @@ out:
 int kv_open(const char *path, const char *kind, uint32_t version, const char *const *tables,
 	    struct kv_env **ret, struct ferry_error *err)
 {
-	return open_env(path, false, kind, version, tables, ret, err);
+	return open_env(path, 0, kind, version, tables, ret, err);
 }
 
 int kv_open_read(const char *path, const char *kind, uint32_t version, const char *const *tables,
 		 struct kv_env **ret, struct ferry_error *err)
 {
-	return open_env(path, true, kind, version, tables, ret, err);
+	return open_env(path, MDB_RDONLY, kind, version, tables, ret, err);
+}
+
+int kv_open_any(const char *path, bool alone, struct kv_env **ret, struct ferry_error *err)
+{
+	return open_env(path, MDB_RDONLY | (alone ? MDB_NOLOCK : 0), NULL, 0, NULL, ret, err);
+}
+
+const char *kv_kind(const struct kv_env *env, uint32_t *ret_version)
+{
+	*ret_version = env->version;
+	return env->kind;
 }
 
 void kv_close(struct kv_env *env)
@@ -203,8 +257,15 @@ void kv_close(struct kv_env *env)
 		return;
 	if (env->env)
 		mdb_env_close(env->env);
+	for (int i = 0; env->found && i < TABLES; i++)
+		free((char *)(uintptr_t)env->names[i]);
 	free(env->path);
 	free(env);
+}
+
+const char *kv_version(void)
+{
+	return mdb_version(NULL, NULL, NULL);
 }
 
 const char *kv_path(const struct kv_env *env)
@@ -272,6 +333,17 @@ void kv_abort(struct kv_txn *txn)
 		return;
 	mdb_txn_abort(txn->txn);
 	end(txn);
+}
+
+void kv_size(const struct kv_env *env, int64_t *ret_used, int64_t *ret_map)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+
+	mdb_env_info(env->env, &info);
+	mdb_env_stat(env->env, &stat);
+	*ret_used = ((int64_t)info.me_last_pgno + 1) * stat.ms_psize;
+	*ret_map = (int64_t)info.me_mapsize;
 }
 
 static int grow(struct kv_env *env, struct ferry_error *err)
@@ -462,6 +534,52 @@ int64_t kv_count(struct kv_txn *txn, int table)
 	return mdb_stat(txn->txn, txn->env->dbi[table], &st) == 0 ? (int64_t)st.ms_entries : 0;
 }
 
+/* -------------------------------------------------------------------- check */
+
+/* One table wholly. What is found by the way is no error of the walk's. */
+static int check_table(struct kv_txn *txn, int table, kv_damaged_fn *fn, void *ctx, int64_t *records)
+{
+	struct kv_bytes none;
+	MDB_cursor *cur;
+	MDB_stat st;
+	MDB_val k, v;
+	size_t n = 0;
+	char hex[80];
+
+	int rc = mdb_stat(txn->txn, txn->env->dbi[table], &st);
+	if (rc == 0)
+		rc = mdb_cursor_open(txn->txn, txn->env->dbi[table], &cur);
+	if (rc)
+		return rc;
+	while ((rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) == 0) {
+		n++;
+		if (unwrap(txn, table, &k, &v, &none) == 0)
+			continue;
+		txn->err.code = FERRY_OK;
+		key_hex(&k, hex, sizeof hex);
+		fn(ctx, txn->env->names[table], hex);
+	}
+	mdb_cursor_close(cur);
+	*records += (int64_t)n;
+	if (rc == MDB_NOTFOUND && n != st.ms_entries)
+		fn(ctx, txn->env->names[table], NULL);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int kv_check(struct kv_env *env, kv_damaged_fn *fn, void *ctx, int64_t *ret_records, struct ferry_error *err)
+{
+	struct kv_txn *txn;
+
+	*ret_records = 0;
+	if (kv_begin(env, KV_READ, &txn, err) < 0)
+		return -1;
+	for (int i = 0; i < TABLES && env->names[i]; i++)
+		if (check_table(txn, i, fn, ctx, ret_records) != 0)
+			fn(ctx, env->names[i], NULL);
+	kv_abort(txn);
+	return 0;
+}
+
 /* ------------------------------------------------------------------ cursors */
 
 int kv_cursor_open(struct kv_txn *txn, int table, struct kv_cursor **ret, struct ferry_error *err)
@@ -476,7 +594,7 @@ int kv_cursor_open(struct kv_txn *txn, int table, struct kv_cursor **ret, struct
 		return give(txn, err);
 	}
 	*ret = ferry_alloc0(1, sizeof **ret);
-	**ret = (struct kv_cursor){txn, cur, table};
+	**ret = (struct kv_cursor){txn, cur, table, false};
 	return 0;
 }
 
@@ -486,6 +604,11 @@ void kv_cursor_close(struct kv_cursor *cur)
 		return;
 	mdb_cursor_close(cur->cur);
 	free(cur);
+}
+
+void kv_cursor_unchecked(struct kv_cursor *cur)
+{
+	cur->unchecked = true;
 }
 
 static int move(struct kv_cursor *cur, MDB_cursor_op op, MDB_val *k, struct kv_bytes *key,
@@ -504,6 +627,11 @@ static int move(struct kv_cursor *cur, MDB_cursor_op op, MDB_val *k, struct kv_b
 		return give(txn, err);
 	}
 	*key = (struct kv_bytes){k->mv_data, k->mv_size};
+	if (cur->unchecked) {
+		size_t head = v.mv_size < SUM ? v.mv_size : SUM;
+		*value = (struct kv_bytes){(const char *)v.mv_data + head, v.mv_size - head};
+		return 1;
+	}
 	return unwrap(txn, cur->table, k, &v, value) == 0 ? 1 : give(txn, err);
 }
 

@@ -37,12 +37,30 @@ int kv_open(const char *path, const char *kind, uint32_t version, const char *co
 /* The same for reading one that another process writes; NOT_FOUND when it is not there. */
 int kv_open_read(const char *path, const char *kind, uint32_t version, const char *const *tables,
 		 struct kv_env **ret, struct ferry_error *err);
+/*
+ * Any store that is there, for reading, with all its tables. alone: nobody else has it, so no lock is
+ * taken and nothing is written, not even a lock file.
+ */
+int kv_open_any(const char *path, bool alone, struct kv_env **ret, struct ferry_error *err);
+/* What it says it is. */
+const char *kv_kind(const struct kv_env *env, uint32_t *ret_version);
 void kv_close(struct kv_env *env);
 const char *kv_path(const struct kv_env *env);
+/* Bytes that are in use, freed pages with them; and what they may grow to before the map grows. */
+void kv_size(const struct kv_env *env, int64_t *ret_used, int64_t *ret_map);
+/* Of the library: "LMDB 0.9.24: (July 24, 2019)". */
+const char *kv_version(void);
 /* Clear readers of dead processes; call it now and then. */
 void kv_clear_stale(struct kv_env *env);
 /* Copy the environment, compacted, to an existing empty folder, while it is in use. */
 int kv_copy(struct kv_env *env, const char *to, struct ferry_error *err);
+/*
+ * Read every record and compare its checksum; tell of each that is damaged (key: as hex; NULL: the
+ * table itself is not whole). -1 only when nothing could be read at all. Where the pages of the file
+ * are damaged the process may die of it: do this in one of its own.
+ */
+typedef void kv_damaged_fn(void *ctx, const char *table, const char *key);
+int kv_check(struct kv_env *env, kv_damaged_fn *fn, void *ctx, int64_t *ret_records, struct ferry_error *err);
 
 /*
  * A transaction keeps its first error: after it every call does nothing, and the end of it returns it,
@@ -75,6 +93,8 @@ int64_t kv_count(struct kv_txn *txn, int table);
 /* Cursors: 1 at an entry, 0 at the end, -1 error. The key and value are valid until the next move. */
 int kv_cursor_open(struct kv_txn *txn, int table, struct kv_cursor **ret, struct ferry_error *err);
 void kv_cursor_close(struct kv_cursor *cur);
+/* From now on values are given as they are: whoever wants to take records away must not stop at a damaged one. */
+void kv_cursor_unchecked(struct kv_cursor *cur);
 int kv_first(struct kv_cursor *cur, struct kv_bytes *key, struct kv_bytes *value, struct ferry_error *err);
 int kv_last(struct kv_cursor *cur, struct kv_bytes *key, struct kv_bytes *value, struct ferry_error *err);
 int kv_next(struct kv_cursor *cur, struct kv_bytes *key, struct kv_bytes *value, struct ferry_error *err);

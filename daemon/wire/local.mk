@@ -4,6 +4,7 @@
 noinst_LTLIBRARIES += daemon/libwire.la
 daemon_libwire_la_SOURCES = \
 	daemon/wire/hash.c daemon/wire/hash.h \
+	daemon/wire/http-head.c daemon/wire/http-head.h \
 	daemon/wire/json.c daemon/wire/json.h
 daemon_libwire_la_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS) $(XXHASH_CFLAGS)
 daemon_libwire_la_LIBADD = daemon/libbase.la $(JSONC_LIBS) $(XXHASH_LIBS)
@@ -30,13 +31,22 @@ daemon_libwire_yaml_la_LIBADD = daemon/libbase.la $(YAML_LIBS)
 noinst_LTLIBRARIES += daemon/libwire-http.la
 daemon_libwire_http_la_SOURCES = \
 	daemon/wire/http.c daemon/wire/http.h \
-	daemon/wire/http-text.c daemon/wire/http-text.h
+	daemon/wire/http-text.c daemon/wire/http-text.h \
+	daemon/wire/sendmail.c daemon/wire/sendmail.h
 daemon_libwire_http_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 daemon_libwire_http_la_LIBADD = daemon/libbase.la $(CURL_LIBS)
 
 noinst_LTLIBRARIES += daemon/libwire-loop.la
 daemon_libwire_loop_la_SOURCES = \
+	daemon/wire/journald.c daemon/wire/journald.h \
 	daemon/wire/loop.c daemon/wire/loop.h \
-	daemon/wire/httpd.c daemon/wire/httpd.h
+	daemon/wire/httpd.c daemon/wire/httpd.h daemon/wire/httpd_private.h \
+	daemon/wire/httpd-link.c daemon/wire/httpd-listen.c \
+	daemon/wire/httpd-stream.c
 daemon_libwire_loop_la_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(MICROHTTPD_CFLAGS)
 daemon_libwire_loop_la_LIBADD = daemon/libbase.la $(SYSTEMD_LIBS) $(MICROHTTPD_LIBS)
+
+noinst_LTLIBRARIES += daemon/libwire-digest.la
+daemon_libwire_digest_la_SOURCES = daemon/wire/digest.c daemon/wire/digest.h
+daemon_libwire_digest_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
+daemon_libwire_digest_la_LIBADD = daemon/libbase.la $(GNUTLS_LIBS)

@@ -3,12 +3,15 @@
 #include "wire/loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #define ACCURACY_US 1000		/* sd-event's own default is a quarter of a second */
 
@@ -226,6 +229,19 @@ int loop_child(struct loop *loop, pid_t pid, void (*fn)(void *ctx, pid_t pid, in
 void loop_notify(const char *state)
 {
 	sd_notify(0, state);
+}
+
+int loop_passed_socket(void)
+{
+	int found = -1, n = sd_listen_fds(true);
+
+	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
+		if (found < 0 && sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) > 0)
+			found = fd;
+		else
+			close(fd);
+	}
+	return found >= 0 && fcntl(found, F_SETFL, O_NONBLOCK) < 0 ? -1 : found;
 }
 
 int64_t loop_watchdog_ms(void)

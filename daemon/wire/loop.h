@@ -37,6 +37,8 @@ void loop_drop(struct loop_source *source);	/* NULL is fine */
 
 /* sd_notify; does nothing without systemd. E.g. "READY=1\nSTATUS=...". */
 void loop_notify(const char *state);
+/* A listening Unix socket that the service manager has opened for us and keeps; the caller's. -1: none. */
+int loop_passed_socket(void);
 /* Half the watchdog interval in ms, or 0 when none is asked for. */
 int64_t loop_watchdog_ms(void);
 

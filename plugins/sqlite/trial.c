@@ -55,7 +55,7 @@ static int look(struct database *d, struct ferry_trial *trial, struct ferry_erro
 	int64_t tables = number(d, "SELECT count(*) FROM sqlite_master WHERE type IN ('table', 'view')");
 	if (tables < 0)
 		return database_fail(d, FERRY_E_DATA, "cannot be read", err);
-	trial->found(trial, "may be read, %lld tables and views", (long long)tables);
+	trial->found(trial, "may be read; tables and views: %lld", (long long)tables);
 	if (access(d->path, W_OK) != 0 || !folder_is_writable(d->path))
 		trial->warn(trial, "it may not be written: that needs the file and its folder");
 	else

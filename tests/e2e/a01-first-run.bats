@@ -22,7 +22,7 @@ contacts() { db copy "SELECT group_concat(id || ' ' || name, ', ') FROM (SELECT 
 
 @test "the configuration is good" {
 	run -0 check
-	has "configuration is good: 2 connections, 1 syncs"
+	has "configuration is good: 2 connections, 1 sync"
 }
 
 @test "the first run creates all rows, and its summary says so" {

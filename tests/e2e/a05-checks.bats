@@ -18,7 +18,7 @@ mistakes_are() { is "$1" "${output//$T\/etc\//}"; }
 
 @test "a good configuration: exit 0, nothing but one line" {
 	run -0 check
-	is "configuration is good: 1 connections, 1 syncs" "$output"
+	is "configuration is good: 1 connection, 1 sync" "$output"
 }
 
 @test "all mistakes of several files at once: file, line, column, and what was meant" {

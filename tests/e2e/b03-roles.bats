@@ -74,6 +74,7 @@ asks() {
 	is "uid 4242
 uid 4242" "$(field /audit '.data[].who')"
 	is "403 DENIED" "$(asks 4242 4242 /syncs/people/trigger -X POST)"
+	has "refused: DENIED" "$(field /audit '.data[0].result')"
 }
 
 @test "the state is the daemon's alone" {

@@ -32,7 +32,7 @@ load lib
 }
 
 @test "a wrong command line: exit 3" {
-	run -3 ctl
+	run -4 ctl
 	run -3 ctl stauts
 	has "status"
 	run -3 ctl show

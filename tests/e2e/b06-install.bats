@@ -31,6 +31,17 @@ story_setup() {
 	is "" "$output"
 }
 
+@test "each program, file of the configuration and connector has its manual page" {
+	local page so
+	for page in ferryctl.1 ferryd.8 ferry.yaml.5 ferry-connections.5 ferry-syncs.5 ferry-connector.7; do
+		is "man${page##*.}/$page" "$(installed "$page" | sed 's|.*/\(man[1-8]/\)|\1|')"
+	done
+	for so in "$plugins"/*.so; do
+		installed "ferry-$(basename "$so" .so).5"
+	done
+	is "" "$(find "$root" -name '*.tmp')"
+}
+
 @test "the installed programs run a sync" {
 	run -0 "$ferryd" --config "$T/etc" --state "$T/state" --plugins "$plugins" --once people
 	is "2 extracted, 2 created" "$(summary)"
@@ -60,6 +71,21 @@ story_setup() {
 	is "created 3" "$(rows 1)"
 	is "Ann,Bo,Cy" "$(db copy "SELECT group_concat(name) FROM (SELECT name FROM contacts ORDER BY id)")"
 	run -0 ctl connectors skeleton
+}
+
+# printed NAME.c: a program of the guide for writers of connectors, as the guide prints it
+printed() {
+	sed -n "/^\/\* $1 /,/^\`\`\`/p" "$src/doc/writing-a-connector.md" | sed '/^```/d' >"$T/$1"
+	[ -s "$T/$1" ]
+}
+
+@test "the guide's connector and its test need nothing but the installed header" {
+	include=$(dirname "$(dirname "$(installed connector.h)")")
+	printed countdown.c
+	printed countdown-test.c
+	(cd "$T" && ${CC:-cc} -std=gnu11 -Wall -Wextra -Werror -I "$include" -o test countdown-test.c countdown.c)
+	run -0 --separate-stderr "$T/test"
+	is ok "$output"
 }
 
 @test "a connector that others may write is refused, and so is what is no connector" {

@@ -34,7 +34,7 @@ steps() { jq -r '[.steps[] | "\(.name) \(.status)"] | join(", ")' <<<"$output"; 
 	start_ferryd
 	run -0 ctl test good
 	has "good  works"
-	has "1 tables and views"
+	has "tables and views: 1"
 	run -0 ctl test new --json
 	is "settings ok, address warning" "$(steps)"
 	run -1 ctl test nowhere --json

@@ -175,3 +175,14 @@ ignore" "$(field /audit '.data[] | select(.action == "resolve") | .result' | sed
 	has "cannot list its records" "$(field /runs/1 .error.message)"
 	is "" "$(written)"
 }
+
+@test "records that wait for a person: completed, but not with every row: exit 2, in both ways" {
+	run -2 ctl run people --wait
+	has "completed"
+	stop_ferryd
+	run -2 once people --plugins "${plugins:?}"
+	has "3 conflicts"
+	# nobody waits any more
+	db crm "DELETE FROM people WHERE id IN (1, 2, 5)"
+	run -0 once people --plugins "$plugins"
+}

@@ -67,7 +67,7 @@ in_lago() { standin lago state | jq -r ".customers[] | select(.external_id == \"
 	edit '{"external_id": "ann", "name": "Anna"}'
 	is completed "$(run_sync people)"
 	is "unchanged 3" "$(rows 2)"
-	run -0 ctl run people --verify --wait
+	run -2 ctl run people --verify --wait
 	is "unchanged 2, conflicts 1" "$(rows 3)"
 }
 

@@ -14,8 +14,21 @@ e2e_stories = \
 	tests/e2e/b06-install.bats \
 	tests/e2e/b07-service-file.bats \
 	tests/e2e/b08-problems-api.bats \
-	tests/e2e/b10-connections.bats \
 	tests/e2e/b09-schedules.bats \
+	tests/e2e/b10-connections.bats \
+	tests/e2e/b11-health.bats \
+	tests/e2e/b12-notifications.bats \
+	tests/e2e/b13-network.bats \
+	tests/e2e/b14-events.bats \
+	tests/e2e/b15-retention-backup.bats \
+	tests/e2e/b16-many-reloads.bats \
+	tests/e2e/b17-doctor.bats \
+	tests/e2e/b18-guides.bats \
+	tests/e2e/b19-secrets.bats \
+	tests/e2e/b20-manuals.bats \
+	tests/e2e/b21-command-line.bats \
+	tests/e2e/b22-openapi.bats \
+	tests/e2e/b23-schema.bats \
 	tests/e2e/c01-worker-dies.bats \
 	tests/e2e/c02-source-fails-halfway.bats \
 	tests/e2e/c03-disk-full.bats \
@@ -31,8 +44,8 @@ e2e_stories = \
 	tests/e2e/e01-postgres.bats \
 	tests/e2e/e02-http.bats \
 	tests/e2e/e03-mysql.bats \
-	tests/e2e/e05-odbc.bats \
 	tests/e2e/e04-steve-database.bats \
+	tests/e2e/e05-odbc.bats \
 	tests/e2e/e06-file.bats \
 	tests/e2e/e07-round-trip.bats \
 	tests/e2e/e08-survival.bats \
@@ -50,5 +63,5 @@ BATS_LOG_COMPILER = $(BATS)
 if HAVE_BATS
 TESTS += $(e2e_stories)
 endif
-EXTRA_DIST += tests/e2e/run tests/e2e/lib.bash tests/e2e/faults.bash tests/e2e/decisions.bash tests/e2e/postgres.bash tests/e2e/mysql.bash $(e2e_stories) \
-	tests/e2e/fixtures/rogue.c tests/e2e/fixtures/shelf.c
+EXTRA_DIST += tests/e2e/run tests/e2e/conform.py tests/e2e/lib.bash tests/e2e/guide.bash tests/e2e/faults.bash tests/e2e/decisions.bash tests/e2e/postgres.bash tests/e2e/mysql.bash $(e2e_stories) \
+	tests/e2e/fixtures/echo.py tests/e2e/fixtures/rogue.c tests/e2e/fixtures/shelf.c

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # docs.sh - what is written about the code is there and leads somewhere: every error and reason code
 # is in doc/codes.md, which is what doc/codes.sh prints once ferryctl is built, every relative link of
-# a .md file has a target, every shell script parses.
+# a .md file has a target, every document can be reached from README.md by links, every shell script parses.
 set -u
 cd "${top_srcdir:-$(dirname "$0")/../..}" || exit 1
 
@@ -102,6 +102,27 @@ dead_links()
 	done < <(ours '*.md')
 }
 
+# What links lead to, beginning with README.md, against what there is. Manual pages are found by man.
+unreachable()
+{
+	local seen=' README.md ' todo=(README.md) file target path
+	while [ ${#todo[@]} -gt 0 ]; do
+		file=${todo[0]}
+		todo=("${todo[@]:1}")
+		while read -r _ target; do
+			path=${target%%#*}
+			[[ $path == *.md && $path != [a-z]*:* ]] || continue
+			path=$(realpath -m --relative-to=. "$(dirname "$file")/$path")
+			[[ $seen == *" $path "* || ! -f $path ]] && continue
+			seen+="$path "
+			todo+=("$path")
+		done < <(links "$file")
+	done
+	while read -r file; do
+		[[ $seen == *" $file "* || $file == doc/man/* ]] || echo "$file:1: no link leads here from README.md"
+	done < <(ours '*.md')
+}
+
 scripts()
 {
 	local file scripts
@@ -115,7 +136,7 @@ scripts()
 	fi
 }
 
-breaches=$(codes; printed; dead_links; scripts)
+breaches=$(codes; printed; dead_links; unreachable; scripts)
 [ -z "$breaches" ] && exit 0
 printf '%s\n' "$breaches"
 exit 1

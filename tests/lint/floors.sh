@@ -71,7 +71,7 @@ third_party()
 			"fcntl features fenv float fnmatch ftw getopt glob grp iconv ifaddrs inttypes " \
 			"langinfo libgen limits link linux locale malloc math mntent netdb nl_types poll " \
 			"pthread pwd regex sched semaphore setjmp signal spawn stdalign stdarg " \
-			"stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings syslog " \
+			"stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings sysexits syslog " \
 			"termios threads time uchar ucontext unistd utime wchar wctype wordexp", names, " ")
 		for (i = 1; i <= n; i++)
 			libc[names[i] ".h"] = 1

@@ -110,8 +110,32 @@ fresh
 echo 'See [this](doc/codes.md#none).' >>"$tree/README.md"
 expect docs.sh "README.md:4: doc/codes.md has no heading for #none"
 fresh
+echo '# Lost' >"$tree/doc/lost.md"
+expect docs.sh "doc/lost.md:1: no link leads here"
+fresh
 mkdir -p "$tree/tests"
 echo 'if true; then' >"$tree/tests/x.sh"
 expect docs.sh "tests/x.sh: line 2: syntax error"
+
+# what needs programs to ask
+top_builddir=${top_builddir:-.}
+if [ -x "$top_builddir/ctl/ferryctl" ] && [ -x "$top_builddir/daemon/ferryd" ]; then
+	top_builddir=$(cd "$top_builddir" && pwd)
+	export top_builddir
+	while IFS='|' read -r text says; do
+		fresh
+		mkdir -p "$tree/plugins" "$tree/conf"
+		touch "$tree/HACKING.md"
+		printf '%b\n' "$text" >>"$tree/README.md"
+		expect examples.sh "$says"
+	done <<-'END'
+	Say `ferryctl pomote 7`.|README.md:4: there is no 'ferryctl pomote'
+	```\nferryctl run customers --prevew\n```|README.md:5: 'ferryctl run' has no --prevew
+	Say `ferryd --chek`.|README.md:4: 'ferryd' has no --chek
+	```yaml\nsync: x\nsuorce: {connection: y}\n```|README.md:6:1: unknown key 'suorce'
+	```yaml\nconnections:\n  x: {family: sqlite, timeut: 3s, rate_limit: {brst: 3}}\n```|unknown key 'brst'
+	```yaml\nmax_runs: 3\n```|README.md:5:1: unknown key 'max_runs'
+	END
+fi
 
 [ "$failures" -eq 0 ]

@@ -3,7 +3,8 @@
 # The stand-in servers for Lago, SteVe and any JSON API, and their own test.
 # Included by the top-level Makefile.am.
 
-noinst_PROGRAMS += tests/standin/lago-standin tests/standin/steve-standin tests/standin/http-standin
+noinst_PROGRAMS += tests/standin/lago-standin tests/standin/steve-standin tests/standin/http-standin \
+	tests/standin/hook-standin
 
 standin_shared_sources = \
 	tests/standin/standin-control.c \
@@ -53,6 +54,12 @@ tests_standin_http_standin_SOURCES = \
 	$(standin_shared_sources)
 tests_standin_http_standin_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(JSONC_CFLAGS)
 tests_standin_http_standin_LDADD = $(MICROHTTPD_LIBS) $(JSONC_LIBS) -lpthread
+
+tests_standin_hook_standin_SOURCES = \
+	tests/standin/hook-standin.c \
+	$(standin_shared_sources)
+tests_standin_hook_standin_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(JSONC_CFLAGS)
+tests_standin_hook_standin_LDADD = $(MICROHTTPD_LIBS) $(JSONC_LIBS) -lpthread
 
 TESTS += tests/standin/selftest.sh
 EXTRA_DIST += tests/standin/README.md tests/standin/selftest.sh

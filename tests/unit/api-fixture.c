@@ -25,7 +25,7 @@ void serve(struct served *s)
 	s->api = api_new(s->f.s, "9.9.9");
 	snprintf(s->socket, sizeof s->socket, "%s/sock", s->f.dir);
 	if (httpd_listen_unix(s->socket, &fd, &err) < 0 ||
-	    httpd_new(s->f.loop, fd, api_handle, s->api, &s->httpd, &err) < 0)
+	    httpd_new(s->f.loop, fd, &(struct httpd_setup){.fn = api_handle, .head = api_head, .ctx = s->api}, &s->httpd, &err) < 0)
 		fail_msg("%s", err.msg);
 }
 
@@ -43,8 +43,8 @@ int api_teardown(void **state)
 	struct served *s = *state;
 
 	httpd_free(s->httpd);
-	fixture_remove(&s->f);
 	api_free(s->api);
+	fixture_remove(&s->f);
 	free(s);
 	return 0;
 }

@@ -60,7 +60,7 @@ static void unknown_keys_get_a_suggestion(void **state)
 static void keys_of_later_versions_are_refused(void **state)
 {
 	(void)state;
-	sync_refused(SYNC "notify: {}\n", "s.yaml:6:1: unknown key 'notify' (allowed: ");
+	sync_refused(SYNC "lineage: {}\n", "s.yaml:6:1: unknown key 'lineage' (allowed: ");
 	sync_refused(SYNC "schedule: {at: noon}\n", "s.yaml:6:12: unknown key 'at' (allowed: every, cron, "
 						    "adaptive, after, timezone, jitter, catch_up)");
 	sync_refused(SYNC "connections: {}\n", "unknown key 'connections'");

@@ -339,10 +339,10 @@ static void test_table_wrap(void **state)
 /* ------------------------------------------------------------------ args */
 
 static const struct command commands[] = {
-	{"status", "", 0, "", NULL, NULL},
-	{"runs", "[SYNC]", OPTION(STATUS) | OPTION(LIMIT), "", NULL, NULL},
-	{"show", "RUN", 0, "", NULL, NULL},
-	{"run", "SYNC", OPTION(WAIT), "", NULL, NULL},
+	{.name = "status"},
+	{.name = "runs", .words = "[SYNC]", .options = OPTION(STATUS) | OPTION(LIMIT)},
+	{.name = "show", .words = "RUN"},
+	{.name = "run", .words = "SYNC", .options = OPTION(WAIT)},
 	{0},
 };
 
@@ -487,6 +487,9 @@ static void test_run_status(void **state)
 		   "completed with warnings", "completed, warnings", true, 0);
 	assert_run("{\"status\":\"completed\",\"segments\":[{\"status\":\"error\"}]}",
 		   "completed with warnings", "completed, warnings", true, 2);
+	/* what waits for a person was not delivered, either */
+	assert_run("{\"status\":\"completed\",\"row_errors\":0,\"rows_conflicts\":1}", "completed", "completed",
+		   true, 2);
 	assert_run("{\"status\":\"preview_ready\",\"row_errors\":2}", "preview ready, 2 errors",
 		   "preview ready, 2 errors", true, 0);
 	assert_run("{\"status\":\"failed\",\"row_errors\":2}", "failed", "failed", true, 1);

@@ -474,7 +474,7 @@ static void test_backoff(void **state)
 	static const int64_t base[] = {1000, 4000, 16000, 60000, 60000};
 	struct connection_def c = {.retry_base_ms = 1000};
 	struct fix f = {.cancel_at = 1};
-	struct plug_watch watch = {&f, note_line, is_cancelled};
+	struct plug_watch watch = {&f, note_line, is_cancelled, NULL};
 	int64_t least = INT64_MAX, most = 0;
 
 	for (int attempt = 1; attempt <= 5; attempt++)

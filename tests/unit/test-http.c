@@ -171,6 +171,37 @@ static void test_too_large(void **state)
 
 /* ---- nothing was sent: CONNECT */
 
+static const char *only_ipv6(void *ctx, const struct sockaddr *to)
+{
+	(*(int *)ctx)++;
+	return to->sa_family == AF_INET6 ? NULL : "it is not to be";
+}
+
+/* Where a name leads is looked at before anything is connected to, each time. */
+static void test_address_refused(void **state)
+{
+	static const struct tiny_step steps[] = {TINY_OK(2, "ok")};
+	int asked = 0;
+	struct http_settings settings = {.timeout_ms = 4000, .refuse = only_ipv6, .refuse_ctx = &asked};
+	char url[64];
+	struct fix f;
+
+	(void)state;
+	fix_start_with(&f, &settings, steps, 1);
+	setenv("http_proxy", f.server.url, 1);
+	for (int i = 1; i <= 2; i++) {
+		snprintf(url, sizeof url, "http://user:secret@127.0.0.1:%d/x", f.server.port);
+		assert_int_equal(ask_url(&f, (struct ferry_http_request){.method = "POST", .body = "x", .body_len = 1}, url), -1);
+		assert_int_equal(f.err.code, FERRY_E_FORBIDDEN);
+		assert_non_null(strstr(f.err.msg, "127.0.0.1 is not to be connected to: it is not to be"));
+		assert_null(strstr(f.err.msg, "secret"));
+		assert_int_equal(asked, i);
+	}
+	unsetenv("http_proxy");
+	assert_int_equal(f.server.connections, 0);
+	fix_stop(&f);
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -472,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_gzip),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_address_refused),
 		cmocka_unit_test(test_unknown_host),
 		cmocka_unit_test(test_no_tls),
 		cmocka_unit_test(test_broken),

@@ -329,9 +329,10 @@ static void a_deleted_run_leaves_nothing(void **state)
 static void the_audit_is_newest_first(void **state)
 {
 	struct place *p = *state;
+	const struct journal_audit_filter all = {0};
 	struct buf items = BUF_INIT;
 	struct ferry_error err = {0};
-	int64_t total;
+	int64_t total, next;
 
 	journal_add_audit(p->j, "{\"a\":1}", 7);
 	journal_add_audit(p->j, "{}", 2);
@@ -339,13 +340,59 @@ static void the_audit_is_newest_first(void **state)
 	reopen(p);
 	journal_add_audit(p->j, "{\"a\":3}", 7);
 	commit(p->j);
-	must(journal_audit(p->j, 0, 2, &items, &total, &err), &err);
+	must(journal_audit(p->j, &all, 0, 2, &items, &total, &next, &err), &err);
 	assert_int_equal(total, 3);
 	assert_string_equal(items.s, "{\"id\":3,\"a\":3},{\"id\":2}");
 	buf_reset(&items);
-	must(journal_audit(p->j, 2, 2, &items, &total, &err), &err);
+	must(journal_audit(p->j, &all, 2, 2, &items, &total, &next, &err), &err);
 	assert_string_equal(items.s, "{\"id\":1,\"a\":1}");
 	buf_release(&items);
+}
+
+static void add_entries(struct place *p, const char *who, const char *action, int n)
+{
+	char json[160];
+
+	for (int i = 0; i < n; i++) {
+		int len = snprintf(json, sizeof json, "{\"at\":\"2026-01-%02dT00:00:00Z\",\"who\":\"%s\",\"action\":\"%s\","
+				   "\"target\":\"\\\"action\\\":\\\"odd\\\"\"}", i % 28 + 1, who, action);
+		journal_add_audit(p->j, json, (size_t)len);
+		if (i % 1000 == 0)
+			commit(p->j);
+	}
+	commit(p->j);
+}
+
+static int64_t look(struct place *p, const struct journal_audit_filter *of, int64_t *ret_next)
+{
+	struct buf items = BUF_INIT;
+	struct ferry_error err = {0};
+	int64_t total;
+
+	must(journal_audit(p->j, of, 0, 5, &items, &total, ret_next, &err), &err);
+	buf_release(&items);
+	return total;
+}
+
+static void the_audit_is_searched_a_piece_at_a_time(void **state)
+{
+	struct place *p = *state;
+	int64_t next;
+
+	add_entries(p, "uid 7 (ann)", "pause", 3);
+	add_entries(p, "uid 0 (root)", "trigger", 20000);
+	assert_int_equal(look(p, &(struct journal_audit_filter){.action = "trigger"}, &next), 20000);
+	assert_int_equal(next, 4);
+	assert_int_equal(look(p, &(struct journal_audit_filter){.actor = "ann"}, &next), 0);
+	assert_int_equal(next, 4);
+	assert_int_equal(look(p, &(struct journal_audit_filter){.actor = "ann", .before = next}, &next), 3);
+	assert_int_equal(next, 0);
+	/* what stands in another member is not it */
+	assert_int_equal(look(p, &(struct journal_audit_filter){.action = "odd", .before = 100}, &next), 0);
+	assert_int_equal(look(p, &(struct journal_audit_filter){.actor = "odd", .before = 100}, &next), 0);
+	assert_int_equal(look(p, &(struct journal_audit_filter){.actor = "\"", .before = 100}, &next), 0);
+	assert_int_equal(look(p, &(struct journal_audit_filter){.before = 1}, &next), 0);
+	assert_int_equal(look(p, &(struct journal_audit_filter){.actor = "", .before = 10}, &next), 9);
 }
 
 /* -------------------------------------------------------------------- damage */
@@ -601,6 +648,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lines_are_paged_and_followed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_deleted_run_leaves_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_audit_is_newest_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_audit_is_searched_a_piece_at_a_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_committed_survives_kill_9, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_damaged_run_is_said_and_not_used, setup,

@@ -71,8 +71,9 @@ static void a_guard_can_be_overridden(void **state)
 {
 	struct fixture *f = *state;
 	struct ferry_error err = {0};
+	const struct journal_audit_filter all = {0};
 	struct buf audit = BUF_INIT;
-	int64_t id, total;
+	int64_t id, total, next;
 
 	int64_t old = run(f, (struct supervise_request){0}, GUARDED);
 	int64_t guarded = run(f, (struct supervise_request){0}, GUARDED);
@@ -90,7 +91,7 @@ static void a_guard_can_be_overridden(void **state)
 	refused(f, guarded, true, "promoted already, by run 3");
 	assert_int_equal(supervise_promoted_by(f->s, guarded), 3);
 	assert_int_equal(supervise_promoted_by(f->s, old), 0);
-	assert_int_equal(journal_audit(supervise_journal(f->s), 0, 10, &audit, &total, &err), 0);
+	assert_int_equal(journal_audit(supervise_journal(f->s), &all, 0, 10, &audit, &total, &next, &err), 0);
 	assert_non_null(strstr(audit.s, "run 3, over its guards: 0 created, 0 updated, 40 deleted, "
 			       "0 disabled of 5 extracted; 40 deletes are too many"));
 	buf_release(&audit);

@@ -31,6 +31,7 @@ struct ran {
 };
 
 struct week {
+	struct supervise_watcher watcher;
 	struct fixture f;
 	int64_t now;
 	struct ran *ran;
@@ -64,12 +65,12 @@ static void copy_statistic(const struct run_doc *run, const char *name, char out
 	json_free(doc);
 }
 
-static void on_news(void *ctx, const struct run_doc *run, enum supervise_news news, const char *text)
+static void on_news(void *ctx, const struct supervise_event *event)
 {
+	const struct run_doc *run = event->run;
 	struct week *w = ctx;
 
-	(void)text;
-	if (news != NEWS_END)
+	if (event->news != NEWS_END)
 		return;
 	w->ran = ferry_realloc(w->ran, w->n + 1, sizeof *w->ran);
 	struct ran *r = &w->ran[w->n++];
@@ -91,7 +92,8 @@ static bool nothing_under_way(struct fixture *f, void *ctx)
 static void open_daemon(struct week *w)
 {
 	fixture_open(&w->f);
-	supervise_watch(w->f.s, on_news, w);
+	w->watcher = (struct supervise_watcher){.fn = on_news, .ctx = w};
+	supervise_watch(w->f.s, &w->watcher);
 	supervise_start(w->f.s);
 }
 
@@ -293,7 +295,8 @@ static void an_adaptive_week(void **state)
 		     "schedule: {adaptive: {quiet: 2d, activity: SESSION_OPEN}, timezone: UTC}");
 	fixture_open(&w->f);
 	say(w, QUIET);
-	supervise_watch(w->f.s, on_news, w);
+	w->watcher = (struct supervise_watcher){.fn = on_news, .ctx = w};
+	supervise_watch(w->f.s, &w->watcher);
 	supervise_start(w->f.s);
 
 	/* Monday: idle, each hour */
