@@ -148,7 +148,7 @@ last_id() { sed -n 's/^id: //p' "$T/$1" | tail -n 1; }
 	children+=("$one" "$!")
 	wait_for "metrics | grep -qx 'ferry_event_clients 2'"
 	ctl cancel "$run"
-	wait "$one"
+	wait_for "! kill -0 $one"
 	has "slow #$run cancelled" "$(cat "$T/people")"
 	wait_for "[ -s '$T/json' ]"
 	is "run.ended slow" "$(jq -r '"\(.event) \(.data.sync_id)"' "$T/json")"
