@@ -121,7 +121,7 @@ BOB|0|5" "$(db local "SELECT idTag, CASE idTag WHEN 'FLEET' THEN inTransaction E
 	once steve-database
 	cp "$preset/up-to-3.12.yaml" "$T/etc/syncs.d/from-3.13.yaml"
 	# the cards are the same in both; the sessions are not
-	once steve-database
+	run -2 once steve-database
 	has "sessions: validate_setup failed" "$(cat "$T/once.log")"
 	has "connector" "$(cat "$T/once.log")"
 	is 3 "$(db local "SELECT count(*) FROM steve_sessions")"
