@@ -56,19 +56,15 @@ static void print_list(struct ctl *ctl, json_node *answer)
 
 int cmd_audit(struct ctl *ctl, struct ferry_error *err)
 {
-	static const struct {
-		const char *name;
-		enum option_id option;
-	} filters[] = {
+	static const struct ctl_filter filters[] = {
 		{"actor", OPTION_ACTOR}, {"action", OPTION_ACTION}, {"from", OPTION_FROM}, {"to", OPTION_TO},
-		{"before", OPTION_BEFORE},
+		{"before", OPTION_BEFORE}, {NULL, 0},
 	};
 	struct answer answer = ANSWER_INIT;
 	struct buf path = BUF_INIT;
 
 	buf_adds(&path, "/audit");
-	for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++)
-		path_query(&path, filters[i].name, ctl->args.value[filters[i].option]);
+	ctl_filters(ctl, filters, &path);
 	if (ctl_page_query(ctl, PER_PAGE, &path, err)) {
 		buf_release(&path);
 		return -1;

@@ -195,19 +195,6 @@ static int follow_on(struct following *f, const char *path, struct ferry_error *
 	}
 }
 
-/* A run that is over has no events to come. */
-static int is_over(struct ctl *ctl, int64_t run, bool *ret, struct ferry_error *err)
-{
-	struct answer answer = ANSWER_INIT;
-	struct buf path = BUF_INIT;
-
-	buf_addf(&path, "/runs/%" PRId64, run);
-	int rc = ctl_get(ctl, &path, &answer, err);
-	*ret = rc == 0 && view_ended(answer.root);
-	answer_release(&answer);
-	return rc;
-}
-
 int cmd_events(struct ctl *ctl, struct ferry_error *err)
 {
 	struct following f = {.ctl = ctl, .sse = {.fn = on_event, .ctx = &f}};
@@ -215,7 +202,7 @@ int cmd_events(struct ctl *ctl, struct ferry_error *err)
 	bool over = false;
 
 	if (args_number(&ctl->args, OPTION_RUN, 1, INT64_MAX, 0, &f.run, err) < 0 ||
-	    (f.run && is_over(ctl, f.run, &over, err) < 0))
+	    (f.run && ctl_run_ended(ctl, f.run, &over, err) < 0))
 		return -1;
 	if (over) {
 		ferry_fail(err, FERRY_E_STATE, "run %" PRId64 " has ended already", f.run);

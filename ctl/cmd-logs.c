@@ -72,18 +72,6 @@ static int print_new(struct ctl *ctl, int64_t id, int64_t *after, bool first,
 	return rc;
 }
 
-static int run_ended(struct ctl *ctl, int64_t id, bool *ret, struct ferry_error *err)
-{
-	struct answer answer = ANSWER_INIT;
-	struct buf path = BUF_INIT;
-
-	buf_addf(&path, "/runs/%" PRId64, id);
-	int rc = ctl_get(ctl, &path, &answer, err);
-	*ret = rc == 0 && view_ended(answer.root);
-	answer_release(&answer);
-	return rc;
-}
-
 int cmd_logs(struct ctl *ctl, struct ferry_error *err)
 {
 	bool follow = args_has(&ctl->args, OPTION_FOLLOW), ended = false;
@@ -95,7 +83,7 @@ int cmd_logs(struct ctl *ctl, struct ferry_error *err)
 		return print_new(ctl, id, &after, true, err);
 	for (;;) {
 		/* asked before the lines are read: a line written before the end is never missed */
-		if (run_ended(ctl, id, &ended, err) || print_new(ctl, id, &after, false, err))
+		if (ctl_run_ended(ctl, id, &ended, err) || print_new(ctl, id, &after, false, err))
 			return -1;
 		if (ended)
 			return EXIT_FINE;

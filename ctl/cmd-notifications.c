@@ -105,16 +105,8 @@ static void print_test(struct ctl *ctl, json_node *test)
 	format_span(&text, (double)json_get_int(test, "milliseconds", 0) / 1000);
 	sayf(ctl, STYLE_DIM, "  after %s", buf_str(&text));
 	say_line(ctl);
-	if (error) {
-		sayf(ctl, STYLE_BAD, "  %s", json_get_text(error, "code", "?"));
-		sayf(ctl, STYLE_PLAIN, ": %s", json_get_text(error, "message", ""));
-		say_line(ctl);
-		if (*json_get_text(error, "hint", "")) {
-			say(ctl, STYLE_INFO, "  hint: ");
-			say(ctl, STYLE_PLAIN, json_get_text(error, "hint", ""));
-			say_line(ctl);
-		}
-	}
+	if (error)
+		say_error(ctl, error);
 	buf_release(&text);
 }
 

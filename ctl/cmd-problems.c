@@ -71,18 +71,15 @@ static void print_none(struct ctl *ctl)
 
 static int list(struct ctl *ctl, struct ferry_error *err)
 {
-	static const struct {
-		const char *name;
-		enum option_id option;
-	} filters[] = {
+	static const struct ctl_filter filters[] = {
 		{"sync", OPTION_SYNC}, {"segment", OPTION_SEGMENT}, {"group", OPTION_GROUP}, {"status", OPTION_STATUS},
+		{NULL, 0},
 	};
 	struct answer answer = ANSWER_INIT;
 	struct buf path = BUF_INIT;
 
 	buf_adds(&path, "/problems");
-	for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++)
-		path_query(&path, filters[i].name, ctl->args.value[filters[i].option]);
+	ctl_filters(ctl, filters, &path);
 	if (ctl_page_query(ctl, PER_PAGE, &path, err)) {
 		buf_release(&path);
 		return -1;

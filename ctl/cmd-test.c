@@ -78,16 +78,8 @@ static void print_test(struct ctl *ctl, json_node *test)
 		table_take(&t, STYLE_PLAIN, &text);
 	}
 	table_print(&t, 2, &ctl->out);
-	if (json_kind(error) == JSON_OBJECT) {
-		sayf(ctl, STYLE_BAD, "  %s", json_get_text(error, "code", "?"));
-		sayf(ctl, STYLE_PLAIN, ": %s", json_get_text(error, "message", ""));
-		say_line(ctl);
-		if (*json_get_text(error, "hint", "")) {
-			say(ctl, STYLE_INFO, "  hint: ");
-			say(ctl, STYLE_PLAIN, json_get_text(error, "hint", ""));
-			say_line(ctl);
-		}
-	}
+	if (json_kind(error) == JSON_OBJECT)
+		say_error(ctl, error);
 	table_release(&t);
 	buf_release(&text);
 }

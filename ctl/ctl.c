@@ -13,6 +13,7 @@
 
 #include "format.h"
 #include "text.h"
+#include "view.h"
 
 /* A reload checks all of the configuration. */
 enum { PATIENCE_MS = 60000, HURRY_MS = 1000 };
@@ -180,6 +181,18 @@ int ctl_run_id(struct ctl *ctl, size_t i, int64_t *ret, struct ferry_error *err)
 			  "a run is a number, 'last' or 'last:SYNC'; 'ferryctl runs' lists them");
 }
 
+int ctl_run_ended(struct ctl *ctl, int64_t id, bool *ret, struct ferry_error *err)
+{
+	struct answer answer = ANSWER_INIT;
+	struct buf path = BUF_INIT;
+
+	buf_addf(&path, "/runs/%" PRId64, id);
+	int rc = ctl_get(ctl, &path, &answer, err);
+	*ret = rc == 0 && view_ended(answer.root);
+	answer_release(&answer);
+	return rc;
+}
+
 int ctl_number(struct ctl *ctl, size_t i, const char *what, int64_t *ret, struct ferry_error *err)
 {
 	const char *word = ctl->args.word[i];
@@ -190,6 +203,12 @@ int ctl_number(struct ctl *ctl, size_t i, const char *what, int64_t *ret, struct
 	if (*word >= '0' && *word <= '9' && !*end && !errno && *ret > 0)
 		return 0;
 	return ferry_fail(err, FERRY_E_USAGE, "'%s' names no %s: it is a number", word, what);
+}
+
+void ctl_filters(struct ctl *ctl, const struct ctl_filter *filters, struct buf *path)
+{
+	for (; filters->name; filters++)
+		path_query(path, filters->name, ctl->args.value[filters->option]);
 }
 
 int ctl_page_query(struct ctl *ctl, int64_t per_page, struct buf *path, struct ferry_error *err)
@@ -255,6 +274,18 @@ void say_heading(struct ctl *ctl, const char *text)
 {
 	say_line(ctl);
 	say(ctl, STYLE_BOLD, text);
+	say_line(ctl);
+}
+
+void say_error(struct ctl *ctl, json_node *error)
+{
+	sayf(ctl, STYLE_BAD, "  %s", json_get_text(error, "code", "?"));
+	sayf(ctl, STYLE_PLAIN, ": %s", json_get_text(error, "message", ""));
+	say_line(ctl);
+	if (!*json_get_text(error, "hint", ""))
+		return;
+	say(ctl, STYLE_INFO, "  hint: ");
+	say(ctl, STYLE_PLAIN, json_get_text(error, "hint", ""));
 	say_line(ctl);
 }
 

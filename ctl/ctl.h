@@ -49,10 +49,18 @@ void ctl_json_text(struct ctl *ctl, const char *json, size_t len);
 int ctl_flush(struct ctl *ctl, struct ferry_error *err);
 /* The number of the run that argument i names: a number, "last", "last:SYNC". */
 int ctl_run_id(struct ctl *ctl, size_t i, int64_t *ret, struct ferry_error *err);
+/* Whether a run is over. */
+int ctl_run_ended(struct ctl *ctl, int64_t id, bool *ret, struct ferry_error *err);
 /* The number that argument i is; USAGE when it is none. what: "problem". */
 int ctl_number(struct ctl *ctl, size_t i, const char *what, int64_t *ret, struct ferry_error *err);
 /* "page 2 of 7, 134 in all; next: --page 3" when the answer is one page of several. */
 void ctl_paging(struct ctl *ctl, json_node *answer);
+/* An option whose value is a query parameter; a list of them ends with name == NULL. */
+struct ctl_filter {
+	const char *name;
+	enum option_id option;
+};
+void ctl_filters(struct ctl *ctl, const struct ctl_filter *filters, struct buf *path);
 /* path?...&page=N&per_page=N from --page and --limit */
 int ctl_page_query(struct ctl *ctl, int64_t per_page, struct buf *path, struct ferry_error *err);
 
@@ -64,6 +72,8 @@ void sayf(struct ctl *ctl, enum style style, const char *fmt, ...)
 void say_line(struct ctl *ctl);
 /* A heading of a block, on a line of its own after an empty one. */
 void say_heading(struct ctl *ctl, const char *text);
+/* {"code", "message", "hint"} of an answer, below what it is about. */
+void say_error(struct ctl *ctl, json_node *error);
 /* A command to go on with and what for, on a line. */
 void say_command(struct ctl *ctl, const char *command, const char *why);
 /* Text cut to what is left of the line when `used` columns are taken; then a line end. */

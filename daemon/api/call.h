@@ -67,6 +67,9 @@ void reply_error(struct httpd_reply *reply, int status, const struct ferry_error
 		 const struct conf_mistakes *issues);
 /* {"data":[ items ],"pagination":{...}} */
 void reply_list(struct call *c, const struct buf *items, const struct page *page, int64_t total);
+/* The same where one call may not look at all there is: what to give as 'before' next; 0: that was all. */
+void reply_list_before(struct call *c, const struct buf *items, const struct page *page, int64_t total,
+		       int64_t next_before);
 
 /* ---- handlers */
 

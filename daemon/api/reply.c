@@ -31,9 +31,9 @@ void reply_error(struct httpd_reply *reply, int status, const struct ferry_error
 	jw_close(b, '}');
 }
 
-void reply_list(struct call *c, const struct buf *items, const struct page *page, int64_t total)
+static void put_list(struct buf *b, const struct buf *items, const struct page *page, int64_t total,
+		     const int64_t *next_before)
 {
-	struct buf *b = &c->reply->body;
 
 	jw_open(b, NULL, '{');
 	jw_open(b, "data", '[');
@@ -43,8 +43,23 @@ void reply_list(struct call *c, const struct buf *items, const struct page *page
 	jw_int(b, "page", page->page);
 	jw_int(b, "per_page", page->per_page);
 	jw_int(b, "total", total);
+	if (next_before && *next_before)
+		jw_int(b, "next_before", *next_before);
+	else if (next_before)
+		jw_null(b, "next_before");
 	jw_close(b, '}');
 	jw_close(b, '}');
+}
+
+void reply_list(struct call *c, const struct buf *items, const struct page *page, int64_t total)
+{
+	put_list(&c->reply->body, items, page, total, NULL);
+}
+
+void reply_list_before(struct call *c, const struct buf *items, const struct page *page, int64_t total,
+		       int64_t next_before)
+{
+	put_list(&c->reply->body, items, page, total, &next_before);
 }
 
 void reply_queued(struct call *c, int64_t id, bool coalesced)

@@ -96,12 +96,9 @@ static void put_family(struct buf *b, json_node *connectors, const char *family,
 	buf_release(&names);
 }
 
-/* if: member is one of those; then: the family's settings. */
-static void put_rule(struct buf *b, const char *member, const struct buf *values, json_node *connectors,
-		     const char *family, const char *list)
+static void put_is_one_of(struct buf *b, const char *key, const char *member, const struct buf *values)
 {
-	jw_open(b, NULL, '{');
-	jw_open(b, "if", '{');
+	jw_open(b, key, '{');
 	jw_open(b, "properties", '{');
 	jw_open(b, member, '{');
 	jw_open(b, "enum", '[');
@@ -110,6 +107,14 @@ static void put_rule(struct buf *b, const char *member, const struct buf *values
 	jw_close(b, '}');
 	jw_close(b, '}');
 	jw_close(b, '}');
+}
+
+/* if: member is one of those; then: the family's settings. */
+static void put_rule(struct buf *b, const char *member, const struct buf *values, json_node *connectors,
+		     const char *family, const char *list)
+{
+	jw_open(b, NULL, '{');
+	put_is_one_of(b, "if", member, values);
 	jw_open(b, "then", '{');
 	put_family(b, connectors, family, list);
 	jw_close(b, '}');
@@ -121,15 +126,7 @@ static void put_others(struct buf *b, const char *member, const struct buf *valu
 {
 	jw_open(b, NULL, '{');
 	jw_open(b, "if", '{');
-	jw_open(b, "not", '{');
-	jw_open(b, "properties", '{');
-	jw_open(b, member, '{');
-	jw_open(b, "enum", '[');
-	buf_adds(b, buf_str(values));
-	jw_close(b, ']');
-	jw_close(b, '}');
-	jw_close(b, '}');
-	jw_close(b, '}');
+	put_is_one_of(b, "not", member, values);
 	jw_close(b, '}');
 	jw_open(b, "then", '{');
 	jw_bool(b, "additionalProperties", true);

@@ -150,7 +150,7 @@ struct shown {
 const char *keyword_shown(const char *text, struct shown *out);
 #define SHOWN(text) keyword_shown((text), &(struct shown){{0}})
 
-/* ---- the tables (tables.c) */
+/* ---- the tables (tables.c, tables-daemon.c) */
 
 extern const struct keyword_object conf_daemon_object;		/* struct daemon_def */
 extern const struct keyword_object conf_connections_object;	/* struct conf_connections */

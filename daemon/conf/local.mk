@@ -18,7 +18,7 @@ daemon_libconf_la_SOURCES = \
 	daemon/conf/schedule.c \
 	daemon/conf/schema.c daemon/conf/schema.h \
 	daemon/conf/secret.c daemon/conf/secret.h \
-	daemon/conf/tables.c \
+	daemon/conf/tables.c daemon/conf/tables.h daemon/conf/tables-daemon.c \
 	daemon/conf/text.c \
 	daemon/conf/units.c
 daemon_libconf_la_LIBADD = daemon/libmodel.la daemon/libwire-yaml.la
