@@ -195,6 +195,7 @@ counted() {
 	mkfifo "$T/keys"
 	# the shell behind it tells how the terminal is afterwards; Ctrl-C is typed as a person would
 	for key in q $'\x03'; do
+		rm -f "$T/screen"
 		TERM=xterm script -qefc "'$ferryctl' top; echo ended \$?; stty -a" "$T/screen" <"$T/keys" >/dev/null 3>&- &
 		children+=($!)
 		exec 9>"$T/keys"
