@@ -24,12 +24,14 @@ write_sync() {
 }
 
 # Asks for one thing after the other as long as $T/go is there; each answer that is none is a line in $T/lost.
+# The breaks leave the machine to who reloads.
 asking() {
 	local path code
 	while [ -e "$T/go" ]; do
 		for path in /status /syncs /runs /syncs/bills /connections; do
 			code=$(http_status "$path" 2>&1)
 			[ "$code" = 200 ] || echo "GET $path: $code" >>"$T/lost"
+			sleep 0.02
 		done
 	done
 }
@@ -42,6 +44,7 @@ ordering() {
 		db shop "INSERT INTO orders VALUES ($n, '$n.50')"
 		answer=$(post /syncs/bills/trigger 2>&1)
 		jq -er .run_id <<<"$answer" >>"$T/asked" || echo "POST trigger: $answer" >>"$T/lost"
+		sleep 0.05
 	done
 }
 
