@@ -22,11 +22,13 @@ void findings_release(struct findings *f)
 	arena_release(&f->arena);
 }
 
+static char *keep(struct findings *f, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 static char *keep(struct findings *f, const char *fmt, va_list ap)
 {
 	char *text, *kept;
 
-	FERRY_ASSERT(vasprintf(&text, fmt, ap) >= 0);
+	int n = vasprintf(&text, fmt, ap);
+	FERRY_ASSERT(n >= 0);
 	kept = arena_strdup(&f->arena, text);
 	free(text);
 	return kept;

@@ -123,7 +123,7 @@ static void fix_init(struct fix *f)
 		.layout = &layout,
 		.mode = FERRY_MODE_UPSERT,
 		.keys = keys,
-		.watch = {f, note_line, is_cancelled},
+		.watch = {f, note_line, is_cancelled, NULL},
 	};
 }
 
