@@ -11,7 +11,8 @@ story_setup() {
 
 # as_told NAME: the guide doc/NAME.md. To write it anew after a change of what is printed, name a folder in FERRY_GUIDES.
 as_told() {
-	play "$src/doc/$1.md" >"$T/played.md"
+	play "$src/doc/$1.md" >"$T/played.md" || :
+	[ ! -s "$T/ferryd.pid" ] || ferryd_pid=$(cat "$T/ferryd.pid")
 	[ -z "${FERRY_GUIDES:-}" ] || cp "$T/played.md" "$FERRY_GUIDES/$1.md"
 	guide_sorted_out "$src/doc/$1.md" >"$T/told"
 	guide_sorted_out "$T/played.md" >"$T/printed"

@@ -58,6 +58,8 @@ guide_run() {
 	if [ -e "$T/started" ]; then
 		rm "$T/started"
 		start_ferryd
+		# whoever asked for a block's output is in another shell
+		echo "$ferryd_pid" >"$T/ferryd.pid"
 		# what came after the start of the daemon had nobody to ask
 		printed=$(PATH=$T/bin:$PATH bash -c "$(guide_here "$(sed 1d <<<"$1")")" 2>&1 3>&-)
 	fi
