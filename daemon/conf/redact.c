@@ -209,6 +209,15 @@ static size_t secret_at(const struct redactor *r, const char *s)
 	return 0;
 }
 
+/* "Basic authentication" is English. */
+static bool is_word(const char *s, size_t len)
+{
+	for (size_t i = 1; i < len; i++)
+		if (!islower((unsigned char)s[i]) && !strchr(".-", s[i]))
+			return false;
+	return true;
+}
+
 /* "Bearer TOKEN", "Basic dXNlcjpwYXNz": credentials whoever made them; *ret_scheme: what stands in front. */
 static size_t credentials_at(const char *s, size_t *ret_scheme)
 {
@@ -217,10 +226,11 @@ static size_t credentials_at(const char *s, size_t *ret_scheme)
 
 	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
 		size_t n = strlen(schemes[i]);
-		if (strncasecmp(s, schemes[i], n) != 0 || strspn(s + n, token68) < 8)
+		size_t len = strncasecmp(s, schemes[i], n) == 0 ? strspn(s + n, token68) : 0;
+		if (len < 8 || is_word(s + n, len))
 			continue;
 		*ret_scheme = n;
-		return strspn(s + n, token68);
+		return len;
 	}
 	return 0;
 }

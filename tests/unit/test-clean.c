@@ -59,6 +59,14 @@ static void credentials_of_a_header_are_masked_whoever_made_them(void **state)
 	       "{\"message\":\"got bearer ********, expected another\"}");
 }
 
+static void words_after_a_scheme_are_words(void **state)
+{
+	(void)state;
+	static const char line[] = "{\"message\":\"Basic authentication. Bearer Authentication failed\"}";
+
+	cleans(SECRETS("hunter-22"), line, line);
+}
+
 static void what_names_a_record_stays(void **state)
 {
 	(void)state;
@@ -86,6 +94,7 @@ int main(void)
 		cmocka_unit_test(a_secret_in_a_message_is_masked),
 		cmocka_unit_test(whichever_way_it_is_written),
 		cmocka_unit_test(credentials_of_a_header_are_masked_whoever_made_them),
+		cmocka_unit_test(words_after_a_scheme_are_words),
 		cmocka_unit_test(what_names_a_record_stays),
 		cmocka_unit_test(short_words_are_no_secrets),
 		cmocka_unit_test(what_is_no_json_is_cleaned_as_it_is),
