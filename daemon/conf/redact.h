@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * redact.h - taking the values of secret settings out of texts that leave the machine. Knows the
- * secrets of a generation, and so belongs into a worker: reading them may wait for a disk.
+ * redact.h - taking secrets out of texts that others read: those of a whole generation, which only a worker
+ * may look up, since reading them may wait for a disk, or those one is told.
  */
 #ifndef FERRY_CONF_REDACT_H
 #define FERRY_CONF_REDACT_H
